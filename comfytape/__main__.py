@@ -1,0 +1,5 @@
+"""``python -m comfytape``."""
+
+from comfytape.cli.main import main
+
+main()

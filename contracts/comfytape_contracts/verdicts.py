@@ -1,0 +1,124 @@
+"""From findings to a verdict and an exit code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+from comfytape_contracts.findings import Finding, Severity, Verdict
+from comfytape_contracts.rules import catalogue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+__all__ = ["ExitCode", "Line", "Report", "exit_code_of", "verdict_of"]
+
+BUDGET_FAMILY = "budget"
+
+
+class ExitCode(IntEnum):
+    """What a command's exit code says, so that CI can tell a broken promise from a slow day."""
+
+    PASS = 0
+    BROKEN = 1
+    USAGE = 2
+    UNKNOWN = 3
+    NOTHING = 4
+    BUDGET = 5
+
+
+def exit_code_of(
+    findings: Iterable[Finding], *, examined: int, fail_on: Severity = Severity.ERROR
+) -> ExitCode:
+    """The exit code that the findings at or above ``fail_on`` lead to.
+
+    A broken promise wins over what could not be examined, which wins over a budget; nothing examined is never green.
+    """
+    rules = catalogue()
+    serious = [rules[f.rule] for f in findings if f.severity.rank <= fail_on.rank and f.rule in rules]
+    if any(not r.inconclusive and r.family != BUDGET_FAMILY for r in serious):
+        return ExitCode.BROKEN
+    if any(r.inconclusive for r in serious):
+        return ExitCode.UNKNOWN
+    if not examined:
+        return ExitCode.NOTHING
+    return ExitCode.BUDGET if serious else ExitCode.PASS
+
+
+def verdict_of(code: ExitCode) -> Verdict:
+    """PASS, FAIL or UNKNOWN as the exit code has it."""
+    return {
+        ExitCode.PASS: Verdict.PASS,
+        ExitCode.BROKEN: Verdict.FAIL,
+        ExitCode.BUDGET: Verdict.FAIL,
+    }.get(code, Verdict.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One promise of a contract with its verdict and the evidence for it, in words."""
+
+    promise: str
+    verdict: Verdict
+    evidence: str
+
+    def to_json(self) -> dict[str, str]:
+        """``promise``, ``verdict`` and ``evidence``."""
+        return {"promise": self.promise, "verdict": str(self.verdict), "evidence": self.evidence}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a check found: the one result model behind every report format.
+
+    Attributes:
+        contract: the contract's name ("" where none was involved, as in ``lint``).
+        cassette: where the examined recording is.
+        findings: all that stand, the worst first; accepted ones are in ``accepted``.
+        accepted: findings that the baseline covers.
+        lines: the contract, promise by promise, with evidence.
+        measurements: figures by name; times in milliseconds (``…_ms``), money in US dollars (``…_usd``).
+        examined: how many promises could be looked at; 0 is never green.
+        provenance: where the recording comes from, for people.
+    """
+
+    findings: Sequence[Finding]
+    examined: int
+    contract: str = ""
+    cassette: str = ""
+    accepted: Sequence[Finding] = ()
+    lines: Sequence[Line] = ()
+    measurements: dict[str, Any] = field(default_factory=dict)
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The exit code these findings lead to."""
+        return exit_code_of(self.findings, examined=self.examined)
+
+    @property
+    def verdict(self) -> Verdict:
+        """PASS, FAIL or UNKNOWN."""
+        return verdict_of(self.exit_code)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Findings by severity, all three keys."""
+        return {str(s): sum(f.severity is s for f in self.findings) for s in Severity}
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that ``--json`` prints."""
+        return {
+            "tool": "comfytape",
+            "format": 1,
+            "verdict": str(self.verdict),
+            "counts": self.counts,
+            "findings": [f.to_json() for f in self.findings],
+            "measurements": self.measurements,
+            "contract": self.contract,
+            "cassette": self.cassette,
+            "accepted": [f.to_json() for f in self.accepted],
+            "lines": [line.to_json() for line in self.lines],
+            "provenance": self.provenance,
+        }
