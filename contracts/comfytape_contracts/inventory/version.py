@@ -1,0 +1,85 @@
+"""Which ComfyUI an inventory comes from. ``/object_info`` does not say, but what it holds gives a lower bound."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from comfytape_contracts.inventory.node_class import CORE
+from comfytape_contracts.knowledge import load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from comfytape_contracts.inventory.inventory import Inventory
+
+__all__ = ["Version", "estimate_version", "latest_version", "parse_version"]
+
+Version = tuple[int, int, int]
+
+_OLDEST: Version = (0, 3, 30)
+
+_WHOLE_CORE = 250
+"""Core classes that a whole inventory has at least; 0.3.30 without API nodes has 293."""
+
+_KEYS: tuple[tuple[str, Version], ...] = (
+    ("has_intermediate_output", (0, 19, 0)),
+    ("essentials_category", (0, 15, 0)),
+    ("is_input_list", (0, 12, 0)),
+    ("dev_only", (0, 11, 1)),
+    ("search_aliases", (0, 11, 0)),
+    ("price_badge", (0, 10, 0)),
+    ("output_matchtypes", (0, 4, 0)),
+)
+"""Keys of a class in ``/object_info``, and the release that brought each (git history of server.py and _io.py).
+
+``price_badge`` came with 0.9.2; without API nodes nothing else tells that from 0.10.0, which is far commoner.
+"""
+
+
+def parse_version(text: str) -> Version | None:
+    """``v0.3.64`` as (0, 3, 64); anything after the third number is ignored. None where there is no version."""
+    match = re.match(r"v?(\d{1,6})\.(\d{1,6})(?:\.(\d{1,6}))?", text.strip())
+    return (int(match[1]), int(match[2]), int(match[3] or 0)) if match else None
+
+
+def estimate_version(inventory: Inventory) -> Version:
+    """The oldest release that could have said this: by its keys and by the newest core class it has.
+
+    Exact to a few releases for a whole inventory; for a handful of classes it may be far too low.
+    """
+    return max(_evidence(inventory), default=_OLDEST)
+
+
+def latest_version(inventory: Inventory) -> Version | None:
+    """The newest release that the inventory can come from, or None where too little of the core is there to tell.
+
+    The first release after the estimate that brought core classes was not it, for none of them is there.
+    """
+    if len(inventory.packs.get(CORE, ())) < _WHOLE_CORE:
+        return None
+    estimate = estimate_version(inventory)
+    later = min((version for version in _release_of_class().values() if version > estimate), default=None)
+    return (later[0], later[1], later[2] - 1) if later else None
+
+
+def _evidence(inventory: Inventory) -> Iterator[Version]:
+    releases = _release_of_class()
+    for node_class in inventory:
+        for key, version in _KEYS:
+            if key in node_class.raw:
+                yield version
+        if node_class.pack == CORE:
+            yield releases.get(node_class.name, _OLDEST)
+
+
+@cache
+def _release_of_class() -> Mapping[str, Version]:
+    releases: Mapping[str, Any] = load("core_classes")["releases"]
+    found: dict[str, Version] = {}
+    for text, names in releases.items():
+        version = parse_version(text)
+        assert version is not None
+        found.update(dict.fromkeys(names, version))
+    return found
