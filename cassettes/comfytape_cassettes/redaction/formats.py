@@ -16,22 +16,24 @@ from comfytape_cassettes.redaction.placeholder import is_masked
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["FORMATS", "Format", "Match"]
+__all__ = ["FORMATS", "LEAST", "Format", "Match", "formats_in", "parameters_in", "passwords_in"]
 
 Match = tuple[int, int, str]
 """(start, end, kind) of a secret in some bytes."""
 
 # A prefix with an underscore or a dash cannot stand inside standard base64; these may follow `_` or `-`, as in
 # a file name. AKIA… and AIza… can occur in base64 by chance, so nothing of that alphabet may touch them.
-_FREE = rb"(?<![A-Za-z0-9])"
-_ALONE = rb"(?<![A-Za-z0-9+/=_-])"
-_ALONE_AFTER = rb"(?![A-Za-z0-9+/=_-])"
-_DIGIT_AHEAD = rb"(?=[A-Za-z0-9_-]{0,60}[0-9])"
+# The look-behind stands after the literal it is about: a pattern that begins with a literal is searched with memchr.
+_DIGIT_AHEAD = rb"(?=[A-Za-z_-]{0,80}[0-9])"
+_CREDENTIALS = rb"[ +]+(?P<secret>(?=[A-Za-z._~+/-]*[0-9])[A-Za-z0-9._~+/-]{20,}=*)"
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """``pattern``'s group ``secret`` (or all of it) is a secret; it cannot match where no ``literal`` occurs."""
+    """``pattern``'s group ``secret`` (or all of it) is a secret; it cannot match where no ``literal`` occurs.
+
+    Every match but a URL's password ends in a run of ``LEAST`` characters of the base64 alphabet.
+    """
 
     kind: str
     literals: tuple[bytes, ...]
@@ -39,8 +41,6 @@ class Format:
 
     def find(self, data: bytes) -> Iterator[Match]:
         """Every place in ``data`` that has this shape and is not masked already."""
-        if not any(literal in data for literal in self.literals):
-            return
         group = "secret" if "secret" in self.pattern.groupindex else 0
         for match in self.pattern.finditer(data):
             if not is_masked(match[group].decode("latin-1")):
@@ -51,69 +51,116 @@ def _format(kind: str, literals: str, pattern: bytes) -> Format:
     return Format(kind, tuple(word.encode() for word in literals.split()), re.compile(pattern))
 
 
-def _parameter(names: bytes, value: bytes) -> bytes:
-    return rb"(?<![A-Za-z0-9_])(?i:" + names + rb")=(?P<secret>" + value + rb")"
+def _token(kind: str, prefix: str, tail: bytes, *, literals: str = "") -> Format:
+    """A prefix (a regex of fixed width) that no letter or digit precedes, and its tail."""
+    head = prefix.encode()
+    return _format(kind, literals or prefix, head + rb"(?<![A-Za-z0-9]" + head + rb")" + tail)
 
+
+def _alone(kind: str, prefix: str, tail: bytes, *, literals: str = "") -> Format:
+    """As ``_token``, for what may not touch any base64 on either side."""
+    head = prefix.encode()
+    before, after = rb"(?<![A-Za-z0-9+/=_-]" + head + rb")", rb"(?![A-Za-z0-9+/=_-])"
+    return _format(kind, literals or prefix, head + before + tail + after)
+
+
+LEAST = 20
+"""The shortest run that a format can stand in."""
 
 FORMATS = (
-    _format("runpod-key", "rpa_ rps_", _FREE + rb"rp[as]_[A-Za-z0-9]{16,}"),
-    _format("runpod-user", "user_", _FREE + rb"user_(?=[A-Za-z]*[0-9])[A-Za-z0-9]{24,40}(?![A-Za-z0-9_])"),
-    _format("comfy-org-key", "comfyui-", _FREE + rb"comfyui-[0-9a-f]{32,}"),
-    _format("huggingface-token", "hf_", _FREE + rb"hf_[A-Za-z0-9]{20,}"),
-    _format("openai-key", "sk-", _FREE + rb"sk-" + _DIGIT_AHEAD + rb"[A-Za-z0-9_-]{20,}"),
-    _format("stripe-key", "k_live_ k_test_", _FREE + rb"[srp]k_(?:live|test)_[A-Za-z0-9]{16,}"),
-    _format("webhook-secret", "whsec_", _FREE + rb"whsec_[A-Za-z0-9+/=]{20,}"),
-    _format("github-token", "ghp_ gho_ ghu_ ghs_ ghr_", _FREE + rb"gh[pousr]_[A-Za-z0-9]{30,}"),
-    _format("github-token", "github_pat_", _FREE + rb"github_pat_[A-Za-z0-9_]{22,}"),
-    _format("gitlab-token", "glpat-", _FREE + rb"glpat-[A-Za-z0-9_-]{20,}"),
-    _format("npm-token", "npm_", _FREE + rb"npm_[A-Za-z0-9]{36}"),
-    _format("pypi-token", "pypi-", _FREE + rb"pypi-[A-Za-z0-9_-]{50,}"),
-    _format("replicate-token", "r8_", _FREE + rb"r8_[A-Za-z0-9]{30,}"),
-    _format("groq-key", "gsk_", _FREE + rb"gsk_[A-Za-z0-9]{30,}"),
-    _format("nvidia-key", "nvapi-", _FREE + rb"nvapi-[A-Za-z0-9_-]{30,}"),
-    _format("slack-token", "xox xapp-", _FREE + rb"(?:xox[a-z]|xapp)-(?=[A-Za-z-]*[0-9])[A-Za-z0-9-]{10,}"),
+    _token("runpod-key", "rp[as]_", rb"[A-Za-z0-9]{16,}", literals="rpa_ rps_"),
+    _token("runpod-user", "user_", rb"(?=[A-Za-z]*[0-9])[A-Za-z0-9]{24,40}(?![A-Za-z0-9_])"),
+    _token("comfy-org-key", "comfyui-", rb"[0-9a-f]{32,}"),
+    _token("huggingface-token", "hf_", rb"[A-Za-z0-9]{20,}"),
+    _token("openai-key", "sk-", _DIGIT_AHEAD + rb"[A-Za-z0-9_-]{20,}"),
+    _token("stripe-key", "[srp]k_(?:live|test)_", rb"[A-Za-z0-9]{16,}", literals="k_live_ k_test_"),
+    _token("webhook-secret", "whsec_", rb"[A-Za-z0-9+/=]{20,}"),
+    _token("github-token", "gh[pousr]_", rb"[A-Za-z0-9]{30,}", literals="ghp_ gho_ ghu_ ghs_ ghr_"),
+    _token("github-token", "github_pat_", rb"[A-Za-z0-9_]{22,}"),
+    _token("gitlab-token", "glpat-", rb"[A-Za-z0-9_-]{20,}"),
+    _token("npm-token", "npm_", rb"[A-Za-z0-9]{36}"),
+    _token("pypi-token", "pypi-", rb"[A-Za-z0-9_-]{50,}"),
+    _token("replicate-token", "r8_", rb"[A-Za-z0-9]{30,}"),
+    _token("groq-key", "gsk_", rb"[A-Za-z0-9]{30,}"),
+    _token("nvidia-key", "nvapi-", rb"[A-Za-z0-9_-]{30,}"),
+    _token("slack-token", "xox[a-z]-", _DIGIT_AHEAD + rb"[A-Za-z0-9-]{15,}", literals="xox"),
+    _token("slack-token", "xapp-", _DIGIT_AHEAD + rb"[A-Za-z0-9-]{15,}"),
     _format(
         "slack-webhook",
-        "hooks.slack.com",
+        "hooks.slack",
         rb"hooks\.slack\.com/(?:services|workflows|triggers)/(?P<secret>[A-Za-z0-9/_-]{10,})",
     ),
     _format("discord-webhook", "/api/webhooks/", rb"/api/webhooks/(?P<secret>[0-9]{5,}/[A-Za-z0-9_-]{20,})"),
-    _format("telegram-token", ":AA", rb"(?<![0-9])[0-9]{8,10}:AA[A-Za-z0-9_-]{33}" + _ALONE_AFTER),
-    _format("aws-access-key", "AKIA ASIA", _ALONE + rb"A[KS]IA[A-Z0-9]{16}" + _ALONE_AFTER),
-    _format("google-key", "AIza", _ALONE + rb"AIza[A-Za-z0-9_-]{35}" + _ALONE_AFTER),
-    _format("google-token", "ya29.", _FREE + rb"ya29\.[A-Za-z0-9_-]{20,}"),
-    _format("sendgrid-key", "SG.", _FREE + rb"SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"),
+    _format("telegram-token", ":AA", rb"(?<![0-9])[0-9]{8,10}:AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9+/=_-])"),
+    _alone("aws-access-key", "A[KS]IA", rb"[A-Z0-9]{16}", literals="AKIA ASIA"),
+    _alone("google-key", "AIza", rb"[A-Za-z0-9_-]{35}"),
+    _token("google-token", "ya29\\.", rb"[A-Za-z0-9_-]{20,}", literals="ya29."),
+    _token("sendgrid-key", "SG\\.", rb"[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{20,}", literals="SG."),
     _format(
-        "jwt", "eyJ", _ALONE + rb"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"
+        "jwt",
+        "eyJ",
+        rb"eyJ(?<![A-Za-z0-9+/_-]eyJ)[A-Za-z0-9_-]{12,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}",
     ),
     _format(
         "private-key",
         "PRIVATE",
-        rb"-----BEGIN [A-Z ]{0,20}PRIVATE KEY(?: BLOCK)?-----(?P<secret>[^-]{16,}(?=-----END|\Z|[\x00]))",
+        rb"-----BEGIN [A-Z ]{0,20}PRIVATE KEY(?: BLOCK)?-----(?P<secret>[^-]{16,}(?=-----END|\Z|\x00))",
     ),
-    _format(
-        "authorization",
-        "earer asic BEARER BASIC earer%20 earer+",
-        rb"(?<![A-Za-z0-9])(?i:bearer|basic)[ +]+(?P<secret>(?=[A-Za-z._~+/-]*[0-9])[A-Za-z0-9._~+/-]{16,}=*)",
-    ),
-    _format(
-        "presigned-url",
-        "ignature= IGNATURE= ig= AccessKeyId= ecurity-Token= redential= olicy= oogleAccessId=",
-        _parameter(
-            rb"X-(?:Amz|Goog)-(?:Signature|Credential|Security-Token)|Signature|sig|AWSAccessKeyId"
-            rb"|GoogleAccessId|Policy",
-            rb"[A-Za-z0-9%._~+/@-]{12,}=*",
-        ),
-    ),
-    _format(
-        "api-key-parameter",
-        "_key= apikey= ApiKey= apiKey= token= Token= _secret= api-key=",
-        rb"(?<=[?&;])(?i:api[_-]?key|(?:access_|auth_|id_|refresh_)?token|client_secret|hf_token)"
-        rb"=(?P<secret>(?=[A-Za-z%._~+/-]*[0-9])[A-Za-z0-9%._~+/-]{8,}=*)",
-    ),
-    _format(
-        "url-password",
-        "://",
-        rb"(?<=://)(?P<secret>[^\s/:@\"'<>?#\\\x00]{0,100}:[^\s/@\"'<>?#\\\x00]{1,200})@",
-    ),
+    _format("authorization", "earer", rb"earer(?<![A-Za-z0-9].earer)" + _CREDENTIALS),
+    _format("authorization", "EARER", rb"EARER(?<![A-Za-z0-9].EARER)" + _CREDENTIALS),
+    _format("authorization", "asic", rb"asic(?<![A-Za-z0-9].asic)" + _CREDENTIALS),
+    _format("authorization", "ASIC", rb"ASIC(?<![A-Za-z0-9].ASIC)" + _CREDENTIALS),
 )  # fmt: skip
+
+_PASSWORD = re.compile(rb"://(?P<secret>[^\s/:@\"'<>?#\\\x00]{0,100}:[^\s/@\"'<>?#\\\x00]{1,200})@")
+# Parameter names as they stand before an equals sign, in lower case; a name of the second kind is common enough in
+# prose and code that it only counts in a query.
+_SIGNED = frozenset(
+    {
+        b"x-amz-signature", b"x-amz-credential", b"x-amz-security-token", b"x-goog-signature", b"x-goog-credential",
+        b"awsaccesskeyid", b"googleaccessid", b"signature", b"sig",
+    }
+)  # fmt: skip
+_KEYED = frozenset(
+    {
+        b"api_key", b"api-key", b"apikey", b"token", b"access_token", b"auth_token", b"id_token", b"refresh_token",
+        b"hf_token", b"client_secret", b"comfy_org_api_key", b"api_key_comfy_org",
+    }
+)  # fmt: skip
+_LONGEST_NAME = 24
+_NAME = re.compile(rb"[A-Za-z_-]+\Z")
+_SIGNED_VALUE = re.compile(rb"[A-Za-z0-9%._~+/@-]{12,}=*")
+_KEYED_VALUE = re.compile(rb"(?=[A-Za-z%._~+/-]*[0-9])[A-Za-z0-9%._~+/-]{8,}=*")
+
+
+def parameters_in(data: bytes) -> Iterator[Match]:
+    """Values of query parameters that sign or authorise: a look at each equals sign costs less than a regex."""
+    position = data.find(b"=")
+    while position >= 0:
+        start = max(0, position - _LONGEST_NAME)
+        name = _NAME.search(data[start:position])
+        if name:
+            word = name[0].lower()
+            value = None
+            if word in _SIGNED:
+                value = _SIGNED_VALUE.match(data, position + 1)
+            elif word in _KEYED and data[start + name.start() - 1 : start + name.start()] in (b"?", b"&", b";"):
+                value = _KEYED_VALUE.match(data, position + 1)
+            if value and not is_masked(value[0].decode("latin-1")):
+                yield (*value.span(), "url-parameter")
+        position = data.find(b"=", position + 1)
+
+
+def passwords_in(data: bytes) -> Iterator[Match]:
+    """User and password of URLs."""
+    if b"@" in data and b"://" in data:
+        for match in _PASSWORD.finditer(data):
+            if not all(is_masked(part.decode("latin-1")) for part in match["secret"].split(b":") if part):
+                yield (*match.span("secret"), "url-password")
+
+
+def formats_in(data: bytes) -> Iterator[Match]:
+    """Every token of a known shape in ``data``."""
+    for known in FORMATS:
+        if any(literal in data for literal in known.literals):
+            yield from known.find(data)

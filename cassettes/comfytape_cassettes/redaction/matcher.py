@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from comfytape_cassettes.redaction.formats import FORMATS
+from comfytape_cassettes.redaction.formats import formats_in, parameters_in, passwords_in
 from comfytape_cassettes.redaction.placeholder import is_masked, mask_for, same_length_mask
 from comfytape_cassettes.redaction.values import spellings
 from comfytape_cassettes.redaction.view import View, substituted
@@ -17,10 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Hit", "Matcher"]
 
-# Every format holds a run of 16 characters of the base64 alphabet, an equals sign, or an at sign with a URL before
-# it; so formats need to be looked for only around those, which is a fraction of most answers.
-_BEFORE_RUN, _AFTER_RUN = 96, 96
-_BEFORE_SIGN, _AFTER_SIGN = 320, 160
+# Tokens are looked for only around runs, which are a fraction of most answers. Before a run: the longest header that
+# belongs to it (PEM's). After it: one character, for look-ahead.
+_BEFORE_RUN, _AFTER_RUN = 48, 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +37,6 @@ class Hit:
             return (b"58" * length)[:length]
         if self.style == "base64":
             return same_length_mask(length)
-        if self.style.startswith("utf-16"):
-            return same_length_mask(length // 2).decode().encode(self.style)
         return mask_for(spelled, length, fixed=fixed)
 
 
@@ -64,14 +61,13 @@ class Matcher:
                 position = data.find(needle, position + len(needle))
 
     def shapes(self, data: bytes, spans: list[tuple[int, int]]) -> Iterator[Hit]:
-        """Known formats; ``spans`` are the runs of 16 characters or more of the base64 alphabet in ``data``."""
-        windows = _windows(data, spans)
-        if not windows:
-            return
-        text = windows.data
-        for known in FORMATS:
-            for start, end, kind in known.find(text):
-                yield Hit(*_within(windows, start, end), kind)
+        """Known formats; ``spans`` are the runs of ``LEAST`` characters or more in ``data``."""
+        for start, end, kind in (*parameters_in(data), *passwords_in(data)):
+            yield Hit(start, end, kind)
+        if spans:
+            near = _windows(data, spans)
+            for start, end, kind in formats_in(near.data):
+                yield Hit(*near.source(start, end), kind)
 
     def custom(self, data: bytes) -> Iterator[Hit]:
         """Matches of the user's own patterns."""
@@ -81,27 +77,14 @@ class Matcher:
                     yield Hit(*match.span(), "user-pattern")
 
 
-def _within(windows: View, start: int, end: int) -> tuple[int, int]:
-    return windows.source(start, end)
-
-
-def _windows(data: bytes, spans: list[tuple[int, int]]) -> View | None:
-    """``data`` less what is far from any run or sign, or None if nothing is left."""
-    near = [(start - _BEFORE_RUN, end + _AFTER_RUN) for start, end in spans]
-    for sign in (b"=", b"@"):
-        position = data.find(sign)
-        while position >= 0:
-            near.append((position - _BEFORE_SIGN, position + _AFTER_SIGN))
-            position = data.find(sign, position + 1)
-    if not near:
-        return None
-    near.sort()
+def _windows(data: bytes, spans: list[tuple[int, int]]) -> View:
+    """``data`` less what is far from any of ``spans``."""
     gaps: list[tuple[int, int, bytes]] = []
     done = 0
-    for start, end in near:
-        if start > done:
-            gaps.append((done, start, b"\x00"))
-        done = max(done, end)
+    for start, end in spans:
+        if start - _BEFORE_RUN > done:
+            gaps.append((done, start - _BEFORE_RUN, b"\x00"))
+        done = end + _AFTER_RUN
     if done < len(data):
         gaps.append((done, len(data), b"\x00"))
     return substituted(View(data), gaps)

@@ -49,7 +49,9 @@ _INPUT_PATHS: tuple[Step, ...] = tuple((*root, "input") for root in _JOB_ROOTS)
 # A JSON parse of a megabyte is only worth it when one of these stands there, so spelled that a value can follow:
 # /object_info has the Comfy.org names too, but with a list behind them.
 _TRIGGERS = (
-    (_KEY_PATHS, re.compile(rb"comfy_org(?:_api_key)?\\*\"\s*:\s*[^\[\s]|\"s3Config\"|\"aiKey\"")),
+    (_KEY_PATHS, re.compile(rb"comfy_org(?:_api_key)?\\*\"\s*:\s*[^\[\s]")),
+    (_KEY_PATHS, re.compile(rb"\"s3Config\"")),
+    (_KEY_PATHS, re.compile(rb"\"aiKey\"")),
     (_WEBHOOK_PATHS, re.compile(rb"\"webhook(?:V2)?\"\s*:")),
     (_ENV_PATHS, re.compile(rb"\"env\"\s*:")),
 )

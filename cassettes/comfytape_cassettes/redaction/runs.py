@@ -5,7 +5,7 @@ from __future__ import annotations
 import binascii
 import re
 
-__all__ = ["BLOB", "decoded_run", "encoded_run", "joined_runs", "runs"]
+__all__ = ["BLOB", "decoded_run", "encoded_run", "joined_runs", "printable_runs", "runs", "unfolded"]
 
 BLOB = 4096
 """A run this long is data: its text is not read as words, its decoded bytes are."""
@@ -13,6 +13,7 @@ BLOB = 4096
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
 # One C pass marks the alphabet, so that a run is found by memmem and ended by memchr: ten times a regex's speed.
 _MARKS = bytes(97 if byte in _ALPHABET else 32 for byte in range(256))
+_PRINTABLE = bytes(97 if 32 <= byte < 127 or byte in b"\t\r\n" else 32 for byte in range(256))
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 _TO_URLSAFE = bytes.maketrans(b"+/", b"-_")
 _FOLD = re.compile(rb"\r?\n[ \t]*")
@@ -20,13 +21,21 @@ _FOLD = re.compile(rb"\r?\n[ \t]*")
 
 def runs(data: bytes, least: int) -> list[tuple[int, int]]:
     """Spans of at least ``least`` characters of the base64 alphabets (standard and URL-safe), padding left out."""
-    marks = data.translate(_MARKS)
+    return _marked(data.translate(_MARKS), least)
+
+
+def printable_runs(data: bytes, least: int) -> list[tuple[int, int]]:
+    """Spans of at least ``least`` bytes that can be text: printable ASCII, tabs and line ends."""
+    return _marked(data.translate(_PRINTABLE), least)
+
+
+def _marked(marks: bytes, least: int) -> list[tuple[int, int]]:
     needle = b"a" * least
     found = []
     position = 0
     while (start := marks.find(needle, position)) >= 0:
         end = marks.find(b" ", start)
-        position = len(data) if end < 0 else end
+        position = len(marks) if end < 0 else end
         found.append((start, position))
     return found
 
@@ -47,10 +56,15 @@ def joined_runs(data: bytes, spans: list[tuple[int, int]]) -> list[tuple[int, in
 
 def decoded_run(run: bytes) -> bytes:
     """The bytes that a run spells; a cut-off last character is dropped, line ends inside are skipped."""
-    text = _FOLD.sub(b"", run).translate(_TO_STANDARD)
+    text = unfolded(run).translate(_TO_STANDARD)
     if len(text) % 4 == 1:
         text = text[:-1]
     return binascii.a2b_base64(text + b"=" * (-len(text) % 4))
+
+
+def unfolded(run: bytes) -> bytes:
+    """``run`` without the line ends inside it."""
+    return _FOLD.sub(b"", run) if b"\n" in run else run
 
 
 def encoded_run(data: bytes, like: bytes) -> bytes:
@@ -59,10 +73,10 @@ def encoded_run(data: bytes, like: bytes) -> bytes:
     urlsafe = b"-" in like or b"_" in like
     if urlsafe:
         text = text.translate(_TO_URLSAFE)
-    unpadded = _FOLD.sub(b"", like)
+    unpadded = unfolded(like)
     if not like.endswith(b"=") and (urlsafe or len(unpadded) % 4):
         text = text.rstrip(b"=")
-    fold = _FOLD.search(like)
+    fold = _FOLD.search(like) if b"\n" in like else None
     if fold is None:
         return text
     width = fold.start()

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from comfytape_cassettes.redaction.containers import is_container
 from comfytape_cassettes.redaction.escapes import LAYERS, unescaped
-from comfytape_cassettes.redaction.packing import is_packed
+from comfytape_cassettes.redaction.formats import LEAST
 from comfytape_cassettes.redaction.placeholder import PLACEHOLDER, same_length_mask
-from comfytape_cassettes.redaction.runs import BLOB, decoded_run, encoded_run, joined_runs, runs
+from comfytape_cassettes.redaction.runs import BLOB, decoded_run, encoded_run, joined_runs, printable_runs, runs
 from comfytape_cassettes.redaction.tracebacks import stable_parts
-from comfytape_cassettes.redaction.utf16 import narrowed
+from comfytape_cassettes.redaction.utf16 import narrowed, wide_mask
 from comfytape_cassettes.redaction.view import View, substituted
 
 if TYPE_CHECKING:
@@ -24,7 +23,10 @@ __all__ = ["DEPTH", "Edit", "redact_text_bytes"]
 DEPTH = 6
 """How deep encodings may nest (an image in base64 in JSON in gzip is three); deeper ones stay as they are."""
 
+_SHORTEST_WORD = 10  # printable bytes in a row that are read as text in binary
 _SHORTEST_CODE = 24  # base64 characters: the shortest known format has 18 bytes, and known values need no decoding
+# How gzip, zlib, PNG, JPEG, WEBP, GIF, Matroska and MP4 begin in base64.
+_PACKED_CODES = (b"H4sI", b"eA", b"eJ", b"eN", b"iVBORw0K", b"/9j/", b"_9j_", b"UklGR", b"R0lGOD", b"GkXf", b"AAAA")
 _ROUNDS = 4  # masking can bring nothing new to light but in contrived cases; each round then finds less
 
 
@@ -50,32 +52,35 @@ class TextPass:
     def edits(self, data: bytes) -> Iterator[Edit]:
         """What to replace in ``data``."""
         view: View | None = View(data)
+        if self.fixed:
+            # Binary: known values anywhere, everything else only where there are words.
+            for hit in self.matcher.values(data):
+                yield self._edit(View(data), data, hit)
+            view = _words(narrowed(View(data)))
+        json = not self.fixed and data.lstrip()[:1] in (b"{", b"[")
         for layer in range(LAYERS):
-            assert view is not None
-            long = joined_runs(view.data, runs(view.data, BLOB)) if len(view.data) >= BLOB else []
-            yield from self._codes(view, data, long)
-            view = substituted(view, [(start, end, b"\x00") for start, end in long])
-            yield from self._reading(view, data, inside_json=layer == 0 and data.lstrip()[:1] in (b"{", b"["))
-            view = unescaped(view)
             if view is None:
                 break
+            long = joined_runs(view.data, runs(view.data, BLOB)) if len(view.data) >= BLOB else []
+            yield from self._codes(view, data, long)
+            view = substituted(view, [(start, end, b"\x00") for start, end in long]) if long else view
+            yield from self._reading(view, data, inside_json=json and layer == 0)
+            view = unescaped(view)
 
     def _reading(self, view: View, data: bytes, *, inside_json: bool) -> Iterator[Edit]:
         text = view.data
-        for hit in self.matcher.values(text, inside_json=inside_json):
-            yield self._edit(view, hit)
-        words = runs(text, 16)
-        for hit in (*self.matcher.shapes(text, words), *self.matcher.custom(text)):
-            yield self._edit(view, hit)
-        wide = narrowed(view)
-        if wide is not None:
-            for hit in self.matcher.shapes(wide.data, runs(wide.data, 16)):
-                start, end = wide.source(hit.start, hit.end)
-                yield Edit(start, end, same_length_mask((end - start) // 2).decode().encode("utf-16-le"))
+        words = runs(text, LEAST)
+        for hits in (
+            self.matcher.values(text, inside_json=inside_json),
+            self.matcher.shapes(text, words),
+            self.matcher.custom(text),
+        ):
+            for hit in hits:
+                yield self._edit(view, data, hit)
         if not self.fixed:
             for start, end, replacement in stable_parts(text):
                 yield Edit(*view.source(start, end), replacement, secret=False)
-        codes = joined_runs(text, [span for span in words if span[1] - span[0] >= _SHORTEST_CODE])
+        codes = joined_runs(text, [span for span in words if _may_be_code(text[span[0] : span[1]])])
         if codes and self._promising(text, codes):
             yield from self._codes(view, data, codes)
 
@@ -83,10 +88,9 @@ class TextPass:
         """Whether any of many short runs can hold something: one look at all of them, decoded side by side."""
         if self.depth >= DEPTH:
             return False
-        plain = [decoded_run(text[start:end]) for start, end in codes]
-        if any(is_packed(part) or is_container(part) for part in plain):
+        if any(text.startswith(_PACKED_CODES, start) for start, _ in codes):
             return True
-        pool = b"\n".join([b"", *plain])
+        pool = b"\n".join([b"", *(decoded_run(text[start:end]) for start, end in codes)])
         return self.blob(pool, self.depth + 1, True) != pool
 
     def _codes(self, view: View, data: bytes, spans: list[tuple[int, int]]) -> Iterator[Edit]:
@@ -113,9 +117,30 @@ class TextPass:
                 text = same_length_mask(stop - begin)
             yield Edit(begin, stop, text)
 
-    def _edit(self, view: View, hit: Hit) -> Edit:
+    def _edit(self, view: View, data: bytes, hit: Hit) -> Edit:
         start, end = view.source(hit.start, hit.end)
+        source = data[start:end]
+        if self.fixed and b"\x00" in source:
+            return Edit(start, end, wide_mask(source))
         return Edit(start, end, hit.mask(view.data[hit.start : hit.end], end - start, fixed=self.fixed))
+
+
+def _may_be_code(run: bytes) -> bool:
+    """Whether a run is long enough for base64 of a token, and not all of one case as identifiers are."""
+    return len(run) >= _SHORTEST_CODE and not run.islower() and not run.isupper()
+
+
+def _words(view: View) -> View | None:
+    """``view`` less what cannot be text, or None if nothing is left."""
+    spans = printable_runs(view.data, _SHORTEST_WORD)
+    if not spans:
+        return None
+    gaps, done = [], 0
+    for start, end in [*spans, (len(view.data), len(view.data))]:
+        if start > done:
+            gaps.append((done, start, b"\x00"))
+        done = end
+    return substituted(view, gaps)
 
 
 def redact_text_bytes(

@@ -18,7 +18,7 @@ __all__ = ["Spelling", "base64_cores", "spellings"]
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """``needle`` spells (part of) a value; ``style`` is plain, utf-16-le, utf-16-be, base64 or hex."""
+    """``needle`` spells (part of) a value; ``style`` is plain, utf-16, base64 or hex."""
 
     needle: bytes
     style: str
@@ -42,7 +42,7 @@ def _spelled(value: str) -> Iterator[tuple[bytes, str]]:
     if not value.isascii():
         yield value.encode("latin-1", "replace"), "plain"
     for order in ("utf-16-le", "utf-16-be"):
-        yield value.encode(order, "surrogatepass"), order
+        yield value.encode(order, "surrogatepass"), "utf-16"
     for core in base64_cores(raw):
         yield core, "base64"
         yield core.replace(b"+", b"-").replace(b"/", b"_"), "base64"
