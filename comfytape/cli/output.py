@@ -12,13 +12,17 @@ from rich.console import Console
 from rich.markup import escape
 
 from comfytape_contracts.findings import Finding, Severity, Verdict
+from comfytape_contracts.verdicts import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from comfytape_contracts.verdicts import Report
 
-__all__ = ["console", "print_findings", "print_json", "verdict_text"]
+SCREEN = 8
+"""Findings shown without -v: the rest of a screen is the contract's lines."""
+
+__all__ = ["console", "print_findings", "print_json", "print_report", "verdict_text"]
 
 STYLE = {
     Verdict.PASS: "bold green",
@@ -27,6 +31,14 @@ STYLE = {
     Severity.ERROR: "red",
     Severity.WARNING: "yellow",
     Severity.INFO: "blue",
+}
+
+
+EXIT_WORDS = {
+    ExitCode.BROKEN: "a promise is broken (exit code 1)",
+    ExitCode.UNKNOWN: "something could not be examined (exit code 3)",
+    ExitCode.NOTHING: "nothing was examined (exit code 4)",
+    ExitCode.BUDGET: "only a budget is exceeded (exit code 5)",
 }
 
 
@@ -47,6 +59,49 @@ def print_json(report: Report) -> None:
 def verdict_text(verdict: Verdict) -> str:
     """The verdict in capitals with its colour, as rich markup."""
     return f"[{STYLE[verdict]}]{verdict.upper()}[/]"
+
+
+def print_report(out: Console, report: Report, *, verbose: bool = False) -> None:
+    """Print a check: verdict, what stands against it, the contract line by line, where the recording comes from."""
+    out.print(f"{verdict_text(report.verdict)} {escape(report.contract)}: {summary(report)}")
+    provenance = report.provenance
+    plane = provenance.get("plane", "")
+    made = f"recorded {str(provenance.get('recorded_at', ''))[:16]} ({PLANES.get(plane, plane)})"
+    out.print(f"[dim]{escape(report.cassette)}, {escape(made)}[/]")
+    for note in provenance.get("notes", ()):
+        out.print(f"[dim]note: {escape(note)}[/]")
+    out.print()
+    for line in report.lines:
+        out.print(f"  {verdict_mark(line.verdict)} {escape(line.promise)} [dim]· {escape(line.evidence)}[/]")
+    if report.findings:
+        out.print()
+        print_findings(out, report.findings, limit=None if verbose else SCREEN)
+    if report.accepted:
+        out.print(f"[dim]{len(report.accepted)} accepted finding(s) not counted: see accepted.yaml[/]")
+    if verbose:
+        for name, version in provenance.get("versions", {}).items():
+            out.print(f"[dim]{escape(name)} {escape(version)}[/]")
+
+
+PLANES = {
+    "loopback": "against a server on the same machine, not RunPod's cloud",
+    "runpod-cloud": "against RunPod",
+    "import": "imported from another tool's file",
+}
+
+
+def verdict_mark(verdict: Verdict) -> str:
+    """``pass``, ``FAIL`` or ``????`` in four columns."""
+    word = {Verdict.PASS: "pass", Verdict.FAIL: "FAIL", Verdict.UNKNOWN: "????"}[verdict]
+    return f"[{STYLE[verdict]}]{word}[/]"
+
+
+def summary(report: Report) -> str:
+    """One sentence that says what the verdict rests on."""
+    held = sum(line.verdict is Verdict.PASS for line in report.lines)
+    words = f"{held} of {len(report.lines)} promises hold"
+    reason = EXIT_WORDS.get(report.exit_code)
+    return f"{words}; {reason}" if reason else words
 
 
 def print_findings(out: Console, findings: Sequence[Finding], *, limit: int | None = None) -> None:

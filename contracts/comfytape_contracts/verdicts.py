@@ -12,7 +12,7 @@ from comfytape_contracts.rules import catalogue
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["ExitCode", "Line", "Report", "exit_code_of", "verdict_of"]
+__all__ = ["ExitCode", "Line", "Report", "exit_code_of", "verdict_of", "worst_exit_code"]
 
 BUDGET_FAMILY = "budget"
 
@@ -28,9 +28,7 @@ class ExitCode(IntEnum):
     BUDGET = 5
 
 
-def exit_code_of(
-    findings: Iterable[Finding], *, examined: int, fail_on: Severity = Severity.ERROR
-) -> ExitCode:
+def exit_code_of(findings: Iterable[Finding], *, examined: int, fail_on: Severity = Severity.ERROR) -> ExitCode:
     """The exit code that the findings at or above ``fail_on`` lead to.
 
     A broken promise wins over what could not be examined, which wins over a budget; nothing examined is never green.
@@ -44,6 +42,13 @@ def exit_code_of(
     if not examined:
         return ExitCode.NOTHING
     return ExitCode.BUDGET if serious else ExitCode.PASS
+
+
+def worst_exit_code(codes: Iterable[ExitCode]) -> ExitCode:
+    """The one exit code for several reports: broken before unknown before nothing before budget before pass."""
+    order = (ExitCode.BROKEN, ExitCode.USAGE, ExitCode.UNKNOWN, ExitCode.NOTHING, ExitCode.BUDGET)
+    seen = set(codes)
+    return next((code for code in order if code in seen), ExitCode.PASS)
 
 
 def verdict_of(code: ExitCode) -> Verdict:

@@ -1,0 +1,180 @@
+"""The index: a vcrpy version-1 cassette in its JSON spelling, with bodies by reference and times per interaction.
+
+vcrpy reads ``version``, ``interactions[].request``, ``interactions[].response`` and ``metadata``
+(vcr/serialize.py, 9.4) and ignores other keys, which is where ``times`` lives.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from comfytape_cassettes.body import Body, BodySource, body_files
+from comfytape_cassettes.errors import CassetteError
+from comfytape_cassettes.exchange import Exchange, Failure, Headers, Request, Response
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = [
+    "INDEX",
+    "dump_index",
+    "exchange_from",
+    "failure_from",
+    "failure_to_json",
+    "interaction_of",
+    "parse_index",
+]
+
+INDEX = "cassette.json"
+FORMAT = 1
+NUMBER_LIST = re.compile(r"\[\n\s+(-?[\d.]+(?:,\n\s+-?[\d.]+)*)\n\s+\]")
+REMEDY = "restore it from git, or record or import it again"
+
+
+def headers_to_json(headers: Headers) -> dict[str, list[str]]:
+    """vcrpy's shape: a name once, its values as a list."""
+    grouped: dict[str, list[str]] = {}
+    spelling: dict[str, str] = {}
+    for name, value in headers.items:
+        grouped.setdefault(spelling.setdefault(name.lower(), name), []).append(value)
+    return grouped
+
+
+def headers_from(data: Any) -> Headers:
+    """From vcrpy's shape; a bare string stands for a list of one."""
+    if not isinstance(data, dict):
+        raise TypeError("headers: expected an object")
+    pairs: list[tuple[str, str]] = []
+    for name, values in data.items():
+        pairs += [(name, str(value)) for value in (values if isinstance(values, list) else [values])]
+    return Headers(tuple(pairs))
+
+
+def interaction_of(exchange: Exchange, request_body: Any, response_body: Any) -> dict[str, Any]:
+    """The index spelling of an exchange whose bodies have been spelled already."""
+    request, response = exchange.request, exchange.response
+    return {
+        "request": {
+            "method": request.method,
+            "uri": request.url,
+            "headers": headers_to_json(request.headers),
+            "body": request_body,
+        },
+        "response": {
+            "status": {"code": response.status, "message": response.reason},
+            "headers": headers_to_json(response.headers),
+            # vcrpy wants the response body in a dict; null becomes the empty string.
+            "body": response_body if isinstance(response_body, dict) else {"string": response_body or ""},
+        },
+        "times": [list(pair) for pair in exchange.times],
+    }
+
+
+def exchange_from(data: Any, source: BodySource, where: str) -> Exchange:
+    """An exchange from its index spelling.
+
+    Raises:
+        CassetteError: a part is missing or has the wrong shape; the message names file and exchange.
+    """
+    try:
+        request, response = data["request"], data["response"]
+        status = response["status"]
+        body = response.get("body")
+        # Plain vcrpy spells {"string": …}; only a dict that points elsewhere stays one.
+        inline = isinstance(body, dict) and "file" not in body and "lifted" not in body
+        spec = body.get("string") if inline else body
+        check_spec(request.get("body"))
+        check_spec(spec)
+        times = data.get("times") or [[0.0, 0.0]]
+        return Exchange(
+            Request(
+                str(request["method"]),
+                str(request["uri"]),
+                headers_from(request["headers"]),
+                Body(request.get("body"), source),
+            ),
+            Response(
+                int(status["code"]),
+                str(status.get("message") or ""),
+                headers_from(response["headers"]),
+                Body(spec or None, source),
+            ),
+            tuple((float(started), float(elapsed)) for started, elapsed in times),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        what = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
+        raise CassetteError(f"{where} is not an exchange: {what}", hint=REMEDY) from error
+
+
+def check_spec(spec: Any) -> None:
+    """Refuse a body spelling that could not be read later."""
+    if spec is None or isinstance(spec, str):
+        return
+    if not isinstance(spec, dict) or not (isinstance(spec.get("string"), str) or isinstance(spec.get("file"), str)):
+        raise TypeError(f"body: expected text, null or {{'file': …}}, got {type(spec).__name__}")
+    if not all(isinstance(name, str) for name in spec.get("lifted", ())):
+        raise TypeError("body: 'lifted' names files")
+
+
+def failure_to_json(failure: Failure) -> dict[str, Any]:
+    """The index spelling of a request that got no response."""
+    return {
+        "method": failure.method,
+        "uri": failure.url,
+        "error": failure.error,
+        "times": [list(failure.times)],
+    }
+
+
+def failure_from(data: Mapping[str, Any], where: str) -> Failure:
+    """Read back what ``failure_to_json`` wrote.
+
+    Raises:
+        CassetteError: a part is missing or has the wrong shape.
+    """
+    try:
+        ((started, elapsed),) = data["times"]
+        return Failure(str(data["method"]), str(data["uri"]), str(data["error"]), (float(started), float(elapsed)))
+    except (KeyError, TypeError, ValueError) as error:
+        raise CassetteError(f"{where} is not a failed request: {error}", hint=REMEDY) from error
+
+
+def parse_index(data: bytes, label: str) -> dict[str, Any]:
+    """The index as a dict with a list of interactions.
+
+    Raises:
+        CassetteError: cut short, not JSON, not a cassette, or of a version that comfytape does not know.
+    """
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        cut = "it was cut short or hand-edited" if data else "it is empty"
+        raise CassetteError(f"{label} is not JSON ({error}): {cut}", hint=REMEDY) from error
+    if not isinstance(document, dict) or not isinstance(document.get("interactions"), list):
+        raise CassetteError(f"{label} is not a cassette: expected an object with a list 'interactions'", hint=REMEDY)
+    if document.get("version") != FORMAT:
+        raise CassetteError(
+            f"{label} is a cassette of version {document.get('version')!r}; expected {FORMAT}",
+            hint="it may need a newer comfytape: pip install -U comfytape",
+        )
+    return document
+
+
+def dump_index(metadata: Mapping[str, Any], interactions: Iterable[Mapping[str, Any]]) -> bytes:
+    """The index as bytes: indented and in stable order, so that git shows what changed."""
+    document = {"version": FORMAT, "metadata": dict(metadata), "interactions": list(interactions)}
+    text = json.dumps(document, indent=1, ensure_ascii=False)
+    # Pairs of numbers on one line: 240 polls are 240 short lines instead of 960. No JSON string holds a raw newline.
+    text = NUMBER_LIST.sub(lambda found: "[" + re.sub(r"\s+", " ", found[1]) + "]", text)
+    return (text + "\n").encode("utf-8", "surrogatepass")
+
+
+def referenced(interactions: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Names of all body files that these interactions need."""
+    names: set[str] = set()
+    for interaction in interactions:
+        names.update(body_files(interaction["request"].get("body")))
+        names.update(body_files(interaction["response"].get("body")))
+    return names

@@ -1,0 +1,131 @@
+"""The journal: what was received, on disk the moment it arrived, one JSON document a line.
+
+A line is either an interaction in the index's spelling, a failed request, or a mark of the recorder's own ("about to
+submit sample 3"). Lines are written with one ``write`` call each, so a killed process loses none that it had written; a
+background thread fsyncs, so a power cut loses at most the last few milliseconds of polls. What must not be lost at all
+(a paid job) is written with ``durable=True``, which waits for the disk.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from typing import TYPE_CHECKING, Any
+
+from comfytape_cassettes.errors import CassetteError
+from comfytape_cassettes.lock import lock_exclusively
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["JOURNAL", "Journal", "read_journal"]
+
+JOURNAL = "journal.jsonl"
+
+
+class Journal:
+    """An append-only file, safe to use from several threads, locked against a second recorder."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or create the journal at ``path``.
+
+        Raises:
+            CassetteError: another process is recording here, or the place cannot be written.
+        """
+        self.path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self.handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        except OSError as error:
+            raise CassetteError(
+                f"cannot write {path}: {error.strerror}",
+                hint="free space or choose another folder with --into",
+            ) from error
+        try:
+            lock_exclusively(self.handle, path)
+        except BaseException:
+            os.close(self.handle)
+            raise
+        self.writing = threading.Lock()
+        self.dirty = threading.Event()
+        self.closed = False
+        self.syncer = threading.Thread(target=self.sync_in_background, name="journal-fsync", daemon=True)
+        self.syncer.start()
+
+    def append(self, document: dict[str, Any], *, durable: bool = False) -> None:
+        """Write one line; with ``durable`` it is on disk when this returns.
+
+        Raises:
+            CassetteError: the disk is full or gone; what was written before stays whole.
+        """
+        line = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass") + b"\n"
+        try:
+            with self.writing:
+                size = os.fstat(self.handle).st_size
+                try:
+                    write_all(self.handle, line)
+                except OSError:
+                    # Half a line would make the next one unreadable.
+                    os.ftruncate(self.handle, size)
+                    raise
+            if durable:
+                os.fsync(self.handle)
+            else:
+                self.dirty.set()
+        except OSError as error:
+            raise CassetteError(
+                f"cannot write {self.path}: {error.strerror}",
+                hint="what was received before is kept; free space and continue with --resume",
+            ) from error
+
+    def sync_in_background(self) -> None:
+        """fsync while there is something new; several lines share one call."""
+        while True:
+            self.dirty.wait()
+            if self.closed:
+                return
+            self.dirty.clear()
+            try:
+                os.fsync(self.handle)
+            except OSError:
+                # The next append reports it to somebody who can act.
+                return
+
+    def close(self) -> None:
+        """Flush to disk and release the lock."""
+        if self.closed:
+            return
+        self.closed = True
+        self.dirty.set()
+        self.syncer.join()
+        os.fsync(self.handle)
+        os.close(self.handle)
+
+
+def write_all(handle: int, data: bytes) -> None:
+    """``os.write`` may write less than asked for."""
+    while data:
+        data = data[os.write(handle, data) :]
+
+
+def read_journal(path: Path) -> list[dict[str, Any]]:
+    """All whole lines. A last line without its newline was torn by a crash and is left out.
+
+    Raises:
+        CassetteError: a line before the last is not a JSON object: the file was edited.
+    """
+    data = path.read_bytes()
+    whole = data[: data.rfind(b"\n") + 1]
+    documents: list[dict[str, Any]] = []
+    for number, line in enumerate(whole.splitlines(), start=1):
+        try:
+            document = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise CassetteError(
+                f"{path}, line {number} is not JSON: the journal was edited or damaged",
+                hint=f"delete line {number} and run again with --resume",
+            ) from error
+        if isinstance(document, dict):
+            documents.append(document)
+    return documents

@@ -1,0 +1,230 @@
+"""A recording in progress: redact, put the bodies in place, write the journal; at the end, one atomic rename.
+
+The order is what makes a crash harmless. A body file is on disk before the journal names it, the journal holds an
+exchange before anything is said about it, and the old cassette stays whole until the finished index replaces it.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from comfytape_cassettes.body import spell
+from comfytape_cassettes.cassette import Cassette
+from comfytape_cassettes.errors import CassetteError, LeakError
+from comfytape_cassettes.folder import Bodies, LocalFolder
+from comfytape_cassettes.index import (
+    INDEX,
+    dump_index,
+    exchange_from,
+    failure_to_json,
+    interaction_of,
+    referenced,
+)
+from comfytape_cassettes.journal import JOURNAL, Journal, read_journal
+from comfytape_cassettes.polls import merge_polls
+from comfytape_cassettes.provenance import Provenance
+from comfytape_cassettes.redaction import Redactor, Secrets
+from comfytape_cassettes.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from comfytape_cassettes.exchange import Exchange, Failure
+
+__all__ = ["Recording"]
+
+
+class Recording:
+    """What is being recorded into one cassette folder. Safe to use from several threads."""
+
+    def __init__(self, path: Path, provenance: Provenance, redactor: Redactor, journal: Journal) -> None:
+        self.path = path
+        self.provenance = provenance
+        self.redactor = redactor
+        self.journal = journal
+        self.folder = LocalFolder(path)
+        self.written: set[str] = set()
+        # Wall time ties a resumed recording to its beginning; the monotonic clock measures.
+        self.began = datetime.fromisoformat(provenance.recorded_at)
+        self.skew_ms = (datetime.now(UTC) - self.began).total_seconds() * 1000 - time.monotonic() * 1000
+
+    @classmethod
+    def start(
+        cls, path: Path, *, plane: str, secrets: Secrets | None = None, source: str = "", contract: str = "",
+        recorded_at: str = "", notes: Sequence[str] = (), versions: Mapping[str, str] | None = None,
+    ) -> Recording:  # fmt: skip
+        """Begin a new recording in ``path``; a cassette that is there stays until this one is finished.
+
+        Raises:
+            CassetteError: the place cannot be written, another process records there, or an unfinished recording
+                waits to be resumed.
+        """
+        journal = Journal(path / JOURNAL)
+        if (path / JOURNAL).stat().st_size and unfinished(path):
+            journal.close()
+            raise CassetteError(
+                f"{path} holds an unfinished recording",
+                hint=f"finish it with --resume, or delete {path / JOURNAL} to throw it away",
+            )
+        os.ftruncate(journal.handle, 0)
+        provenance = Provenance(
+            recording=uuid.uuid4().hex,
+            recorded_at=recorded_at or datetime.now(UTC).isoformat(timespec="milliseconds"),
+            recorded_by=f"comfytape {__version__}",
+            plane=plane, source=source, contract=contract, versions=dict(versions or {}), notes=tuple(notes),
+        )  # fmt: skip
+        recording = cls(path, provenance, Redactor(secrets or Secrets.of([])), journal)
+        journal.append({"journal": 1, "provenance": provenance.to_json()}, durable=True)
+        return recording
+
+    @classmethod
+    def resume(cls, path: Path, *, secrets: Secrets | None = None) -> Recording:
+        """Continue the recording that was cut off in ``path``.
+
+        Raises:
+            CassetteError: there is none, it is damaged, or another process records there.
+        """
+        if not (path / JOURNAL).is_file():
+            raise CassetteError(
+                f"there is nothing to resume in {path}: no {JOURNAL}",
+                hint="run without --resume to record anew",
+            )
+        journal = Journal(path / JOURNAL)
+        try:
+            data = (path / JOURNAL).read_bytes()
+            os.ftruncate(journal.handle, data.rfind(b"\n") + 1)  # a line torn by the crash
+            documents = read_journal(path / JOURNAL)
+            if not documents or "provenance" not in documents[0]:
+                raise CassetteError(f"{path / JOURNAL} has no first line: nothing was received before the crash",
+                                    hint="delete it and record anew")  # fmt: skip
+        except BaseException:
+            journal.close()
+            raise
+        provenance = Provenance.from_json(documents[0]["provenance"])
+        return cls(path, provenance, Redactor(secrets or Secrets.of([])), journal)
+
+    def now_ms(self) -> float:
+        """Milliseconds since the recording began, across a resume too."""
+        return time.monotonic() * 1000 + self.skew_ms
+
+    def add(self, exchange: Exchange, *, durable: bool = False) -> Exchange:
+        """Keep an exchange: redacted, bodies in place, journalled. Returns it as it was kept.
+
+        Raises:
+            CassetteError: the disk is full or gone.
+        """
+        clean = self.redactor.exchange(exchange)
+        request, response = clean.request, clean.response
+        interaction = interaction_of(
+            clean,
+            spell(request.body.raw(), request.headers.get("content-type"), self.put),
+            spell(response.body.raw(), response.headers.get("content-type"), self.put),
+        )
+        self.journal.append({"interaction": interaction}, durable=durable)
+        return exchange_from(interaction, Bodies(self.folder), str(self.path))
+
+    def fail(self, failure: Failure) -> None:
+        """Keep a request that got no response."""
+        clean = replace(failure, url=self.redactor.url(failure.url), error=self.redactor.text(failure.error))
+        self.journal.append({"failure": failure_to_json(clean)})
+
+    def mark(self, **facts: Any) -> None:
+        """Keep a fact of the recorder's own, on disk before this returns."""
+        self.journal.append({"mark": facts}, durable=True)
+
+    def marks(self) -> list[dict[str, Any]]:
+        """All facts kept so far, in order, those from before a crash included."""
+        return [d["mark"] for d in read_journal(self.path / JOURNAL) if "mark" in d]
+
+    def exchange(self, document: dict[str, Any]) -> Exchange:
+        """The exchange in a line of the journal."""
+        return exchange_from(document["interaction"], Bodies(self.folder), str(self.path / JOURNAL))
+
+    def exchanges(self) -> Iterator[Exchange]:
+        """All exchanges kept so far, in order of arrival."""
+        return (self.exchange(d) for d in read_journal(self.path / JOURNAL) if "interaction" in d)
+
+    def put(self, name: str, data: bytes) -> None:
+        """Place a body file, once."""
+        if name in self.written:
+            return
+        if not (self.path / "bodies" / name).exists():
+            try:
+                self.folder.write(f"bodies/{name}", data)
+            except OSError as error:
+                raise CassetteError(
+                    f"cannot write {self.path / 'bodies' / name}: {error.strerror}",
+                    hint="what was received before is kept; free space and continue with --resume",
+                ) from error
+        self.written.add(name)
+
+    def finish(
+        self, *, samples: Sequence[Mapping[str, Any]] = (), versions: Mapping[str, str] | None = None,
+        keep: Callable[[Exchange], bool] | None = None,
+    ) -> Cassette:  # fmt: skip
+        """Turn the journal into the cassette, in one atomic step, and sweep what nothing refers to.
+
+        ``keep`` may leave exchanges out, such as those of a job that was cancelled and submitted anew.
+
+        Raises:
+            LeakError: a secret would be kept; the journal stays, the cassette is not written.
+            CassetteError: the disk is full or gone; the journal stays.
+        """
+        documents = read_journal(self.path / JOURNAL)
+        kept = [d["interaction"] for d in documents if "interaction" in d and (keep is None or keep(self.exchange(d)))]
+        interactions = merge_polls(kept)
+        provenance = replace(
+            self.provenance,
+            samples=tuple(samples),
+            versions={**self.provenance.versions, **(versions or {})},
+        )
+        failures = [d["failure"] for d in documents if "failure" in d]
+        ours = provenance.to_json() | ({"failures": failures} if failures else {})
+        index = dump_index({"comfytape": ours}, interactions)
+        self.refuse_leaks(index, referenced(interactions))
+        self.folder.write(INDEX, index)
+        # The name goes before the lock does: a recorder that waits for it must find a fresh journal.
+        (self.path / JOURNAL).unlink()
+        self.close()
+        cassette = Cassette.open(self.path)
+        self.folder.remove(f"bodies/{name}" for name in cassette.orphans())
+        return cassette
+
+    def refuse_leaks(self, index: bytes, files: set[str]) -> None:
+        """The recorder reads its own output before anybody else can."""
+        for name, data in [
+            (INDEX, index),
+            *((f"bodies/{n}", self.folder.read(f"bodies/{n}")) for n in sorted(files)),
+        ]:
+            leaks = self.redactor.scan(data)
+            if leaks:
+                kinds = ", ".join(sorted({leak.kind for leak in leaks}))
+                raise LeakError(
+                    f"{name} in {self.path} still holds {len(leaks)} secret(s) of kind {kinds}: no cassette is written",
+                    hint=f"delete {JOURNAL} and bodies/ there, name the secret's variable in secrets_env, and record again",
+                )
+
+    def close(self) -> None:
+        """Stop writing; what was journalled stays for ``resume``."""
+        self.journal.close()
+
+
+def unfinished(path: Path) -> bool:
+    """Whether the journal belongs to another recording than the finished cassette beside it.
+
+    A crash between the rename and the deletion of the journal leaves both with one recording id: that one is finished.
+    """
+    documents = read_journal(path / JOURNAL)
+    if not documents:
+        return False
+    recording = Provenance.from_json(documents[0].get("provenance", {})).recording
+    try:
+        return Cassette.open(path).provenance.recording != recording
+    except CassetteError:
+        return True

@@ -1,0 +1,67 @@
+"""A bar per job on a terminal; a line per change of state elsewhere."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from rich.console import Console
+    from rich.progress import TaskID
+
+__all__ = ["RecordingProgress"]
+
+FINAL = frozenset({"CANCELLED", "COMPLETED", "EXPIRED", "FAILED", "TIMED_OUT"})
+
+
+class RecordingProgress:
+    """Shows samples while they run, the number done with an estimate of the time left, and the cost so far."""
+
+    def __init__(self, console: Console, samples: int, *, priced: bool) -> None:
+        self.console = console
+        self.priced = priced
+        self.lock = threading.Lock()
+        self.shown: dict[int, str] = {}
+        self.tasks: dict[int, TaskID] = {}
+        self.bars = Progress(
+            SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(),
+            TimeRemainingColumn(), TextColumn("{task.fields[detail]}"),
+            console=console, transient=True, disable=not console.is_terminal,
+        )  # fmt: skip
+        self.overall = self.bars.add_task("samples", total=samples, detail="")
+
+    def __enter__(self) -> RecordingProgress:
+        self.bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.bars.stop()
+
+    def job(self, sample: int, status: str, elapsed_s: float, spent_usd: float) -> None:
+        """Show a sample's state."""
+        with self.lock:
+            money = f"≤ {spent_usd:.4f} USD" if self.priced else ""
+            changed = self.shown.get(sample) != status
+            self.shown[sample] = status
+            if not self.console.is_terminal:
+                if changed:
+                    self.console.print(f"sample {sample + 1}: {status} after {elapsed_s:.1f} s {money}".rstrip())
+                return
+            if sample not in self.tasks:
+                self.tasks[sample] = self.bars.add_task(f"sample {sample + 1}", total=None, detail="")
+            self.bars.update(self.tasks[sample], detail=f"{status} {elapsed_s:.1f} s")
+            if status in FINAL and changed:
+                self.bars.remove_task(self.tasks.pop(sample))
+                self.bars.update(self.overall, advance=1)
+            self.bars.update(self.overall, detail=money)
+
+    def say(self, text: str) -> None:
+        """Print a line above the bars."""
+        self.bars.console.print(escape(text))

@@ -1,0 +1,36 @@
+"""Running checks over contracts and cassettes by name: what the command line and other front-ends share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from comfytape.settings import find_cassette, find_contract, names_in
+from comfytape_cassettes import Cassette, UsageError
+from comfytape_contracts.checks import check
+from comfytape_contracts.contract import Contract
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from comfytape.settings import Settings
+    from comfytape_contracts.verdicts import Report
+
+__all__ = ["check_contracts"]
+
+
+def check_contracts(names: Sequence[str], cassette: str | None, settings: Settings) -> list[Report]:
+    """Check contracts (all of them where none is named) against one cassette or each against its own.
+
+    Raises:
+        UsageError: a name is not there, or there is no contract at all.
+        CassetteError: a cassette is missing or damaged.
+    """
+    wanted = list(names) or names_in(settings.contracts, "contract.yaml")
+    if not wanted:
+        raise UsageError(f"there is no contract in {settings.contracts}",
+                         hint="draft one: comfytape init NAME --workflow FILE")  # fmt: skip
+    reports = []
+    for name in wanted:
+        contract = Contract.load(find_contract(name, settings))
+        reports.append(check(contract, Cassette.open(find_cassette(cassette or contract.name, settings))))
+    return reports

@@ -1,0 +1,51 @@
+"""Checks: each a pure function of a contract and a tape, each a file. Adding one is adding a file and a name below."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from comfytape_contracts.checks.budgets import check_budgets
+from comfytape_contracts.checks.images import check_images
+from comfytape_contracts.checks.jobs import check_jobs
+from comfytape_contracts.checks.models import check_models
+from comfytape_contracts.checks.nodes import check_nodes
+from comfytape_contracts.checks.recording import check_recording
+from comfytape_contracts.checks.subject import Outcome, Subject
+from comfytape_contracts.checks.versions import check_versions
+from comfytape_contracts.tape import Tape
+from comfytape_contracts.verdicts import Report
+
+if TYPE_CHECKING:
+    from comfytape_cassettes import Cassette
+    from comfytape_contracts.contract import Contract
+
+__all__ = ["check"]
+
+CHECKS = (check_nodes, check_models, check_versions, check_jobs, check_images, check_budgets)
+
+
+def check(contract: Contract, cassette: Cassette, *, now: datetime | None = None) -> Report:
+    """Hold a cassette to a contract. ``now`` is the moment that ``max_age`` is counted to.
+
+    Raises:
+        UsageError: a file that the contract names is missing or damaged.
+        CassetteError: the cassette is damaged.
+    """
+    cassette.verify()
+    subject = Subject(contract, Tape(cassette))
+    outcomes: list[Outcome] = [run(subject) for run in CHECKS]
+    outcomes.append(check_recording(subject, now or datetime.now(UTC)))
+    findings = [f for outcome in outcomes for f in outcome.findings]
+    severities = contract.model.severities
+    findings = [replace(f, severity=severities.get(f.rule, f.severity)) for f in findings]
+    return Report(
+        contract=contract.name,
+        cassette=cassette.label,
+        findings=sorted(findings, key=lambda f: f.severity.rank),
+        examined=sum(outcome.examined for outcome in outcomes),
+        lines=[line for outcome in outcomes for line in outcome.lines],
+        measurements={key: value for outcome in outcomes for key, value in outcome.measurements.items()},
+        provenance=cassette.provenance.to_json(),
+    )

@@ -1,0 +1,199 @@
+"""Did every job end well?"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from comfytape_contracts.checks.subject import Outcome
+from comfytape_contracts.outputs import errors_of, images_of
+from comfytape_contracts.rules.job import (
+    ERRORS_BESIDE,
+    FAILED,
+    NO_IMAGES,
+    NO_JOBS,
+    REFUSED,
+    RESULT_LOST,
+    UNFINISHED,
+    UNREACHABLE,
+)
+
+if TYPE_CHECKING:
+    from comfytape_cassettes import Exchange
+    from comfytape_contracts.checks.subject import Subject
+    from comfytape_contracts.findings import Finding
+    from comfytape_contracts.jobs import Job
+
+__all__ = ["check_jobs", "label_of", "succeeded"]
+
+ERROR_LIMIT = 400
+
+
+def check_jobs(subject: Subject) -> Outcome:
+    """Hold every job to: COMPLETED, with output, with its images, without errors beside them."""
+    outcome = Outcome()
+    jobs = subject.tape.jobs
+    findings = refusals(subject) + unanswered(subject)
+    for job in jobs:
+        findings += ending(subject, job)
+    if not jobs and not findings:
+        findings.append(NO_JOBS.finding("the recording holds no job", location=subject.in_contract("samples")))
+    ended = [job for job in jobs if job.is_final]
+    good = sum(succeeded(job, subject.model.outputs.images) for job in ended)
+    outcome.promise(
+        "every job is COMPLETED with its images", findings, f"{good} of {len(jobs)} jobs brought their images"
+    )
+    outcome.measurements |= {"jobs": len(jobs), "jobs_succeeded": good, "jobs_ended": len(ended)}
+    return outcome
+
+
+def succeeded(job: Job, images: int) -> bool:
+    """Whether a job is COMPLETED, has its images and reports no error beside them."""
+    last = job.last
+    return last is not None and last.status == "COMPLETED" and len(images_of(last)) >= images and not errors_of(last)
+
+
+def label_of(subject: Subject, job: Job) -> str:
+    """How people tell jobs apart: its number on the tape, and the id's beginning."""
+    number = next((n for n, other in enumerate(subject.tape.jobs, start=1) if other is job), 0)
+    return f"job {number} ({job.id[:8]})"
+
+
+def ending(subject: Subject, job: Job) -> list[Finding]:
+    """Findings about how one job ended; the first that applies says it all."""
+    label, last = label_of(subject, job), job.last
+    where = subject.in_contract("budgets", "success_rate")
+    identity = {"job": subject.tape.jobs.index(job)}
+    if last is None or not last.is_final:
+        waited = (job.states[-1].exchange.last_ms - job.submitted_ms) / 1000 if job.states else 0.0
+        return [
+            UNFINISHED.finding(
+                f"{label} was last seen {job.status} after {waited:.1f} s; the recording does not show how it ended",
+                location=where,
+                expected="COMPLETED",
+                actual=job.status,
+                identity=identity,
+            )
+        ]
+    if last.status == "CANCELLED" and job.cancelled is not None:
+        # Its client gave up on it: what is on the tape is a job that never came to its end.
+        waited = (job.cancelled.started_ms - job.submitted_ms) / 1000
+        seen = next((s.said.status for s in reversed(job.states) if not s.said.is_final), "IN_QUEUE")
+        return [
+            UNFINISHED.finding(
+                f"{label} was cancelled by the client after {waited:.1f} s, last seen {seen}",
+                location=where,
+                expected="COMPLETED",
+                actual="CANCELLED",
+                identity=identity,
+            )
+        ]
+    if last.status != "COMPLETED":
+        return [
+            FAILED.finding(
+                f"{label} ended {last.status}: {reason(last.error, last.output)}",
+                location=where,
+                expected="COMPLETED",
+                actual=last.status,
+                identity=identity,
+            )
+        ]
+    if last.output is None:
+        return [
+            RESULT_LOST.finding(
+                f"{label} is COMPLETED, but has no output: its result was lost on the way",
+                location=where,
+                expected="output.images",
+                identity=identity,
+            )
+        ]
+    return beside(subject, job, label)
+
+
+def beside(subject: Subject, job: Job, label: str) -> list[Finding]:
+    """What may still be wrong with a job that is COMPLETED with an output."""
+    last = job.last
+    assert last is not None
+    where, identity = subject.in_contract("outputs"), {"job": subject.tape.jobs.index(job)}
+    errors, images = errors_of(last), images_of(last)
+    found: list[Finding] = []
+    if errors:
+        found.append(
+            ERRORS_BESIDE.finding(
+                f"{label} is COMPLETED, but reports: {shortened('; '.join(errors))}",
+                location=where,
+                actual=list(errors),
+                identity=identity,
+            )
+        )
+    wanted = subject.model.outputs.images
+    if len(images) < wanted:
+        status = last.output.get("status") if isinstance(last.output, dict) else None
+        said = f" ({status})" if status else ""
+        found.append(
+            NO_IMAGES.finding(
+                f"{label} is COMPLETED{said} with {len(images)} image(s), expected {wanted}",
+                location=where,
+                expected=wanted,
+                actual=len(images),
+                identity=identity,
+            )
+        )
+    return found
+
+
+def reason(error: object, output: object) -> str:
+    """The error in words: RunPod's SDK packs an exception as JSON in a string, and leaves details in the output."""
+    text = str(error or "no error text")
+    try:
+        packed = json.loads(text)
+    except (ValueError, RecursionError):
+        packed = None
+    if isinstance(packed, dict) and "error_message" in packed:
+        text = f"{packed.get('error_type', '')}: {packed['error_message']}"
+    details = output.get("details") if isinstance(output, dict) else None
+    if isinstance(details, list) and details:
+        text += ": " + "; ".join(str(d) for d in details)
+    return shortened(text)
+
+
+def shortened(text: str) -> str:
+    """One line of bounded length."""
+    line = " ".join(text.split())
+    return line if len(line) <= ERROR_LIMIT else line[: ERROR_LIMIT - 1] + "…"
+
+
+def refusals(subject: Subject) -> list[Finding]:
+    """Submissions that were not accepted and that nothing later made good."""
+    posts = [(r, e) for r, e in subject.tape.routed if r.plane == "runpod" and r.name in ("run", "runsync")]
+    refused = [e for _, e in posts if e.response.status != 200]
+    accepted = {e.request.body for _, e in posts if e.response.status == 200}
+    return [refusal(subject, exchange) for exchange in refused if exchange.request.body not in accepted]
+
+
+def refusal(subject: Subject, exchange: Exchange) -> Finding:
+    """The finding for one refused submission."""
+    status = exchange.response.status
+    said = shortened(exchange.response.body.text()) or "an empty body"
+    return REFUSED.finding(
+        f"{exchange.request.url} answered {status} {exchange.response.reason}: {said}",
+        location=subject.in_contract("endpoint"),
+        expected=200,
+        actual=status,
+        identity={"status": status},
+    )
+
+
+def unanswered(subject: Subject) -> list[Finding]:
+    """Requests without an answer to which no later request of the same kind got one."""
+    answered = {(e.request.method, e.request.url): e.last_ms for e in subject.tape.cassette.exchanges}
+    lost = [f for f in subject.tape.cassette.failures if answered.get((f.method, f.url), -1.0) < f.times[0]]
+    if not lost:
+        return []
+    last = lost[-1]
+    return [
+        UNREACHABLE.finding(
+            f"{len(lost)} request(s) got no answer; the last was {last.method} {last.url}: {last.error}",
+            location=subject.in_contract("endpoint"),
+        )
+    ]

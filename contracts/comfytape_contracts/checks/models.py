@@ -1,0 +1,91 @@
+"""Are the model files there, in the right folder, with the right size?"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from comfytape_contracts.checks.subject import Outcome
+from comfytape_contracts.rules.dependency import DEPENDENCIES_UNKNOWN, MODEL_MISSING, MODEL_SIZE
+
+if TYPE_CHECKING:
+    from comfytape_contracts.checks.subject import Subject
+    from comfytape_contracts.contract import ModelFile
+    from comfytape_contracts.findings import Finding
+
+__all__ = ["check_models"]
+
+
+def check_models(subject: Subject) -> Outcome:
+    """Hold ``models`` against ``/models/{folder}`` and the sizes of ``/experiment/models/{folder}``."""
+    outcome = Outcome()
+    if not subject.model.models:
+        return outcome
+    findings: list[Finding] = []
+    for number, file in enumerate(subject.model.models):
+        findings += [replace(f, location=subject.in_contract("models", number)) for f in check_file(subject, file)]
+    bad = {f.location.line for f in findings}
+    there = len(subject.model.models) - len(bad)
+    sized = sum((file.folder, file.name) in subject.tape.model_sizes for file in subject.model.models)
+    outcome.promise(
+        "required models are in place",
+        findings,
+        f"{there} of {len(subject.model.models)} files as promised; sizes seen for {sized}",
+    )
+    outcome.measurements["models_required"] = len(subject.model.models)
+    outcome.measurements["models_verified"] = there
+    return outcome
+
+
+def check_file(subject: Subject, file: ModelFile) -> list[Finding]:
+    """Findings about one file."""
+    tape = subject.tape
+    label = f"{file.folder}/{file.name}"
+    identity = {"model": label}
+    listed = tape.models.get(file.folder)
+    if listed is None and file.folder not in tape.model_folders_asked:
+        return [
+            DEPENDENCIES_UNKNOWN.finding(
+                f"model {label}: the recording never asked for /models/{file.folder}", identity=identity
+            )
+        ]
+    if file.name not in (listed or ()):
+        return [
+            MODEL_MISSING.finding(
+                f"model {label} is not there: " + found_instead(subject, file, listed),
+                expected=label,
+                actual=sorted(listed or ())[:20],
+                identity=identity,
+            )
+        ]
+    size = tape.model_sizes.get((file.folder, file.name))
+    if file.size is None or size == file.size:
+        return []
+    if size is None:
+        return [
+            DEPENDENCIES_UNKNOWN.finding(
+                f"model {label}: its size is promised, but was not recorded", identity=identity
+            )
+        ]
+    return [
+        MODEL_SIZE.finding(
+            f"model {label} has {size:,} bytes, expected {file.size:,}",
+            expected=file.size,
+            actual=size,
+            identity=identity,
+        )
+    ]
+
+
+def found_instead(subject: Subject, file: ModelFile, listed: frozenset[str] | None) -> str:
+    """What is there instead: the same file in another folder, a near name, or the list."""
+    elsewhere = [folder for folder, names in sorted(subject.tape.models.items()) if file.name in names]
+    if elsewhere:
+        return f"it is in {', '.join(elsewhere)} instead"
+    if listed is None:
+        return f"ComfyUI has no model folder '{file.folder}'"
+    near = difflib.get_close_matches(file.name, sorted(listed), n=1)
+    if near:
+        return f"the folder has '{near[0]}'; did you mean that?"
+    return f"the folder holds {len(listed)} other file(s)" if listed else "the folder is empty"

@@ -1,0 +1,95 @@
+"""What a check looks at and what it returns."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from comfytape_cassettes.errors import UsageError
+from comfytape_contracts.findings import Finding, Location, Severity, Verdict
+from comfytape_contracts.rules import catalogue
+from comfytape_contracts.verdicts import Line
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from comfytape_contracts.contract import Contract, ContractModel
+    from comfytape_contracts.tape import Tape
+
+__all__ = ["Outcome", "Subject"]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A contract and the tape that is held to it."""
+
+    contract: Contract
+    tape: Tape
+
+    @property
+    def model(self) -> ContractModel:
+        """The contract's fields."""
+        return self.contract.model
+
+    @cached_property
+    def workflow_text(self) -> str:
+        """The contract's workflow as text.
+
+        Raises:
+            UsageError: it is not there, or is not UTF-8 text.
+        """
+        return read_text(self.contract.workflow_path)
+
+    @cached_property
+    def workflow(self) -> dict[str, Any]:
+        """The contract's workflow, parsed.
+
+        Raises:
+            UsageError: it is not a JSON object.
+        """
+        path = self.contract.workflow_path
+        try:
+            data = json.loads(self.workflow_text)
+        except (ValueError, RecursionError) as error:
+            raise UsageError(f"{path} is not JSON: {error}", hint="export the workflow in API format") from error
+        if not isinstance(data, dict):
+            raise UsageError(f"{path} is not a workflow: expected an object of nodes, got {type(data).__name__}")
+        return data
+
+    def in_contract(self, *keys: Any) -> Location:
+        """The place of a key in contract.yaml."""
+        return Location(file=str(self.contract.path), line=self.contract.line(*keys))
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a check found: lines for the report, findings, figures. ``examined`` counts promises that could be held."""
+
+    lines: list[Line] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    measurements: dict[str, Any] = field(default_factory=dict)
+    examined: int = 0
+
+    def promise(self, promise: str, findings: list[Finding], evidence: str) -> None:
+        """Add one line of the contract with the findings that speak against it."""
+        rules = catalogue()
+        errors = [f for f in findings if f.severity is Severity.ERROR]
+        broken = [f for f in errors if not rules[f.rule].inconclusive]
+        verdict = Verdict.FAIL if broken else Verdict.UNKNOWN if errors else Verdict.PASS
+        self.examined += verdict is not Verdict.UNKNOWN
+        self.lines.append(Line(promise=promise, verdict=verdict, evidence=evidence))
+        self.findings += findings
+
+
+def read_text(path: Path) -> str:
+    """A file as UTF-8 text.
+
+    Raises:
+        UsageError: it cannot be read, or is not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read as UTF-8 text: {error}") from error

@@ -1,0 +1,170 @@
+"""The fields of contract.yaml. An unknown key is an error: a typo must not switch a promise off."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from comfytape_contracts.findings import Severity
+
+__all__ = [
+    "Budgets",
+    "ContractModel",
+    "Cost",
+    "Endpoint",
+    "ModelFile",
+    "Outputs",
+    "RequiredNode",
+    "Samples",
+    "Vary",
+    "Versions",
+]
+
+DAYS = {"d": 1.0, "h": 1 / 24, "w": 7.0}
+
+
+def days(value: object) -> object:
+    """``30d``, ``12h`` or ``2w`` as days."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([dhw])", value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError("expected a duration such as 30d, 12h or 2w")
+    return float(found[1]) * DAYS[found[2]]
+
+
+def specifier(value: str) -> str:
+    """A version range as PEP 440 writes it."""
+    try:
+        SpecifierSet(value)
+    except InvalidSpecifier as error:
+        raise ValueError("expected a version range such as '>=0.3.74' or '>=0.10,<0.11'") from error
+    return value
+
+
+def env_name(value: str) -> str:
+    """The NAME of an environment variable: a key pasted here by mistake must not be accepted."""
+    if not re.fullmatch(r"[A-Z_][A-Z0-9_]*", value):
+        raise ValueError("expected the NAME of an environment variable in capitals, never a value or a key")
+    return value
+
+
+def listed(value: object) -> object:
+    """One name stands for a list of one."""
+    return [value] if isinstance(value, str) else value
+
+
+Days = Annotated[float, BeforeValidator(days)]
+VersionRange = Annotated[str, AfterValidator(specifier)]
+EnvName = Annotated[str, AfterValidator(env_name)]
+EnvNames = Annotated[list[EnvName], BeforeValidator(listed), Field(min_length=1)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Strict(BaseModel):
+    """Unknown keys are errors; values are what they look like."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+
+class Endpoint(Strict):
+    """Where the endpoint is: names of environment variables, the first one that is set wins."""
+
+    id_env: EnvNames = ["RUNPOD_ENDPOINT_COMFYUI", "RUNPOD_ENDPOINT_ID"]
+    key_env: EnvName = "RUNPOD_API_KEY"
+    base_url_env: EnvName = "RUNPOD_ENDPOINT_BASE_URL"
+    comfyui_env: EnvName = "COMFYUI_URL"
+
+
+class RequiredNode(Strict):
+    """A node class that must be there, and the pack that must provide it.
+
+    ``pack`` is the folder name under ``custom_nodes``, or a core module such as ``comfy_extras.nodes_custom_sampler``
+    or ``nodes``: what ``/object_info`` calls ``python_module``, with or without ``custom_nodes.`` in front.
+    """
+
+    class_type: str = Field(alias="class", min_length=1)
+    pack: str = Field(default="", description="who must provide it")
+
+
+class ModelFile(Strict):
+    """A model file that must be there, by folder and name as ``/models/{folder}`` lists it."""
+
+    folder: str = Field(min_length=1)
+    name: str = Field(min_length=1)
+    size: Annotated[int, Field(ge=1)] | None = Field(default=None, description="bytes")
+
+
+class Versions(Strict):
+    """Version ranges (PEP 440)."""
+
+    comfyui: VersionRange | None = None
+
+
+class Outputs(Strict):
+    """What every successful job must bring."""
+
+    images: Count = 1
+    format: Literal["png", "jpeg", "webp", "gif"] | None = None
+    width: Count | None = None
+    height: Count | None = None
+    blank: bool = Field(default=False, description="True allows an image of one colour")
+    distinct: bool = Field(default=True, description="samples with different seeds must not give equal images")
+
+
+class Vary(Strict):
+    """One input that differs from sample to sample: ``values`` in turn, or whole numbers counted up from ``start``."""
+
+    node: str
+    input: str
+    values: Annotated[list[Any], Field(min_length=1)] | None = None
+    start: int | None = None
+
+    def value(self, sample: int) -> Any:
+        """The value for a sample, counted from 0."""
+        return self.values[sample % len(self.values)] if self.values is not None else (self.start or 0) + sample
+
+
+class Samples(Strict):
+    """What the recorder submits."""
+
+    count: Count = 10
+    timeout_s: Positive = Field(default=900.0, description="seconds after which a job that did not end is cancelled")
+    workflow: str | None = Field(default=None, description="file to submit, where it is not the contract's workflow")
+    vary: list[Vary] = []
+
+
+class Cost(Strict):
+    """What a second of a worker costs."""
+
+    usd_per_second: Positive
+
+
+class Budgets(Strict):
+    """Figures that must be met; what is left out is not checked. Seconds and US dollars."""
+
+    success_rate: Annotated[float, Field(gt=0, le=1)] = 1.0
+    samples: Count = 1
+    cold_start_s: Positive | None = None
+    generation_s: Positive | None = None
+
+
+class ContractModel(Strict):
+    """contract.yaml, key by key."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    description: str = ""
+    owner: str = ""
+    workflow: str
+    endpoint: Endpoint = Endpoint()
+    nodes: list[RequiredNode] = []
+    models: list[ModelFile] = []
+    versions: Versions = Versions()
+    outputs: Outputs = Outputs()
+    samples: Samples = Samples()
+    budgets: Budgets = Budgets()
+    cost: Cost | None = None
+    severities: dict[str, Severity] = {}
+    max_age: Days | None = Field(default=None, description="how old a recording may be, such as 30d")

@@ -1,0 +1,70 @@
+"""Looking at images. The only module that imports Pillow.
+
+Pillow decodes hostile bytes here, so size is checked from the header before any pixel is, and only the formats that
+ComfyUI writes are tried.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import warnings
+from dataclasses import dataclass
+
+from PIL import Image
+
+__all__ = ["PIXEL_LIMIT", "Look", "look_at"]
+
+PIXEL_LIMIT = 128 * 1024 * 1024
+"""Pixels up to which an image is decoded: 16384 by 8192."""
+
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
+FLAT = 2
+"""Levels (of 255) by which every channel may vary in an image that counts as one colour."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What an image is, or why it could not be decoded (``problem``)."""
+
+    format: str = ""
+    width: int = 0
+    height: int = 0
+    mode: str = ""
+    blank: bool = False
+    pixels: str = ""
+    problem: str = ""
+
+
+def look_at(data: bytes) -> Look:
+    """Decode an image whole and describe it; ``pixels`` is a digest of its decoded pixels. Never raises."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+                if image.width * image.height > PIXEL_LIMIT:
+                    return Look(problem=f"{image.width}x{image.height} pixels are more than comfytape decodes")
+                image.load()
+                return described(image)
+    except Image.DecompressionBombError as error:
+        return Look(problem=f"refused as a decompression bomb: {error}")
+    # Pillow's decoders raise all of these on damaged files.
+    except (OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, TypeError, OverflowError) as error:
+        return Look(problem=f"does not decode as an image: {error}")
+
+
+def described(image: Image.Image) -> Look:
+    """Facts about a decoded image."""
+    visible = image.convert("RGB") if image.mode in ("P", "CMYK", "1") else image
+    extrema = visible.getextrema()
+    channels = extrema if isinstance(extrema[0], tuple) else (extrema,)
+    spread = max(float(high) - float(low) for low, high in channels[:3])
+    scale = 65535 / 255 if visible.mode.startswith("I") else 1.0
+    return Look(
+        format=str(image.format or "").lower(),
+        width=image.width,
+        height=image.height,
+        mode=image.mode,
+        blank=spread <= FLAT * scale,
+        pixels=hashlib.sha256(repr((image.size, image.mode)).encode() + image.tobytes()).hexdigest(),
+    )

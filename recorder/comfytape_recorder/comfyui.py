@@ -1,0 +1,136 @@
+"""A ComfyUI's own HTTP API as a client (ComfyUI server.py; every route exists at /x and /api/x)."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
+
+from comfytape_cassettes import UnreachableError, UsageError
+from comfytape_recorder.transport import Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from comfytape_cassettes import Exchange
+    from comfytape_recorder.transport import Transport
+
+__all__ = ["ComfyUIClient", "dangling_links"]
+
+SLOW = Limits(connect=10.0, read=120.0, total=180.0)
+"""/object_info of a large installation takes tens of seconds (ComfyUI issues 6372 and 12916)."""
+
+MANAGER_ROUTES = ("customnode/installed", "v2/customnode/installed")
+"""ComfyUI-Manager 3.x and 4.x; absent (404) without it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ComfyUIClient:
+    """One ComfyUI server. A client id is always sent: without one, 0.3.68 and later answer a cached prompt without outputs."""
+
+    transport: Transport
+    base_url: str
+    client_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    def probe(self, folders: Iterable[str], classes: Iterable[str] | None = None) -> None:
+        """Record what the server says it has.
+
+        ``classes`` limits ``/object_info`` to those (some 10 KB instead of 1 MB); then absence of any other is unknown.
+
+        Raises:
+            UnreachableError: the server does not answer at all.
+        """
+        self.get("system_stats")
+        if classes is None:
+            self.get("object_info", limits=SLOW)
+        else:
+            for name in classes:
+                # A space must be %20: with "+" ComfyUI answers {} as for an unknown class.
+                self.get(f"object_info/{quote(name, safe='')}", limits=SLOW)
+        self.get("models")
+        for folder in sorted(set(folders)):
+            self.get(f"models/{quote(folder, safe='')}")
+            self.get(f"experiment/models/{quote(folder, safe='')}")
+        for route in ("features", "extensions", "queue", *MANAGER_ROUTES):
+            self.get(route)
+
+    def get(self, route: str, *, limits: Limits | None = None) -> Any:
+        """The parsed JSON of a route, or None for anything but a JSON 200 (a 404 means: this version has it not)."""
+        return json_of(self.transport.send("GET", f"{self.base_url}/{route}", limits=limits))
+
+    def submit(self, workflow: dict[str, Any]) -> str:
+        """Queue a prompt; returns its id.
+
+        Raises:
+            UsageError: a link leads nowhere (such a prompt kills the server's worker thread, so it is not sent), or the
+                server refuses the prompt; the message holds its words.
+        """
+        dangling = dangling_links(workflow)
+        if dangling:
+            raise UsageError(
+                f"not sent: {dangling[0]}",
+                hint="remove the link or add the node; ComfyUI may stop executing anything after such a prompt",
+            )
+        body = json.dumps({"prompt": workflow, "client_id": self.client_id}).encode()
+        exchange = self.transport.send(
+            "POST", f"{self.base_url}/prompt", headers={"Content-Type": "application/json"}, body=body, durable=True
+        )
+        answer = json_of(exchange)
+        prompt_id = answer.get("prompt_id") if isinstance(answer, dict) else None
+        if not isinstance(prompt_id, str):
+            raise UsageError(f"/prompt answered {exchange.response.status}: {' '.join(exchange.response.body.text()[:600].split())}",
+                             hint="check the workflow offline: comfytape lint WORKFLOW --inventory CASSETTE")  # fmt: skip
+        return prompt_id
+
+    def history(self, prompt_id: str) -> dict[str, Any] | None:
+        """The entry of a finished prompt, or None while it waits or runs (or is unknown: the server cannot tell)."""
+        data = self.get(f"history/{quote(prompt_id)}")
+        entry = data.get(prompt_id) if isinstance(data, dict) else None
+        return entry if isinstance(entry, dict) else None
+
+    def fetch_images(self, entry: dict[str, Any]) -> int:
+        """Record every saved image of a history entry through ``/view``; how many there were."""
+        count = 0
+        outputs = entry.get("outputs")
+        for output in outputs.values() if isinstance(outputs, dict) else ():
+            images = output.get("images") if isinstance(output, dict) else None
+            for image in images if isinstance(images, list) else ():
+                if isinstance(image, dict) and image.get("type") != "temp":
+                    query = urlencode({key: str(image.get(key, "")) for key in ("filename", "subfolder", "type")})
+                    self.transport.send("GET", f"{self.base_url}/view?{query}")
+                    count += 1
+        return count
+
+    def interrupt(self, prompt_id: str) -> None:
+        """Take a prompt out of the queue and stop it if it runs."""
+        headers = {"Content-Type": "application/json"}
+        for route, body in (("queue", {"delete": [prompt_id]}), ("interrupt", {"prompt_id": prompt_id})):
+            try:
+                self.transport.send("POST", f"{self.base_url}/{route}", headers=headers, body=json.dumps(body).encode())
+            except UnreachableError:
+                return
+
+
+def json_of(exchange: Exchange) -> Any:
+    """The JSON of a 200, or None: a 500 of ComfyUI is plain text, an unknown route an empty 404."""
+    if exchange.response.status != 200:
+        return None
+    try:
+        return json.loads(exchange.response.content())
+    except (ValueError, RecursionError):
+        return None
+
+
+def dangling_links(workflow: dict[str, Any]) -> list[str]:
+    """Links to nodes that are not in the workflow, in words (ComfyUI issue 16312)."""
+    return [
+        f"input '{name}' of node {node_id} is linked to node {value[0]!r}, which is not in the workflow"
+        for node_id, node in workflow.items()
+        for name, value in (node.get("inputs") or {}).items()
+        if isinstance(value, list)
+        and len(value) == 2
+        and isinstance(value[0], str | int)
+        and str(value[0]) not in workflow
+    ]

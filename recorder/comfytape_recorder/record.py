@@ -1,0 +1,299 @@
+"""Recording a contract: probes first, then samples, then the cassette."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from comfytape_cassettes import UnreachableError, UsageError
+from comfytape_cassettes.recording import Recording
+from comfytape_cassettes.redaction import Secrets
+from comfytape_contracts.routes import route_of
+from comfytape_contracts.wire import health_of
+from comfytape_recorder.comfyui import ComfyUIClient
+from comfytape_recorder.jobs import ComfyUIJobs, Jobs, Progress, RunPodJobs, Shared
+from comfytape_recorder.ledger import Ledger
+from comfytape_recorder.runpod import HiccupError, RunPodClient
+from comfytape_recorder.samples import sample_workflow, workflow_of
+from comfytape_recorder.spending import Spending
+from comfytape_recorder.target import plane_of
+from comfytape_recorder.transport import Transport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from comfytape_cassettes import Cassette, Exchange
+    from comfytape_contracts.contract import Contract
+    from comfytape_contracts.wire import Health
+    from comfytape_recorder.ledger import Entry
+    from comfytape_recorder.target import Target
+
+__all__ = ["Options", "Outcome", "record"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How to record. ``budget_usd`` needs a price in the contract; ``secrets`` are further values never to keep."""
+
+    samples: int
+    concurrency: int = 1
+    budget_usd: float | None = None
+    resume: bool = False
+    scoped: bool = False
+    secrets: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a recording ended.
+
+    ``cassette`` is None when it was cut off and waits to be resumed; ``stopped`` says why no more was submitted;
+    ``entries`` is every sample with its job and last known state.
+    """
+
+    cassette: Cassette | None
+    entries: tuple[Entry, ...]
+    spent_usd: float
+    stopped: str = ""
+
+
+@dataclass
+class Run:
+    """One run of the recorder."""
+
+    contract: Contract
+    options: Options
+    jobs: Jobs
+    shared: Shared
+    workflow: dict[str, Any]
+    stopped: str = ""
+    problems: list[Exception] = field(default_factory=list)
+
+    def submit_all(self) -> None:
+        """Run all open samples, ``concurrency`` at a time, until done, stopped or out of budget.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C; the caller cancels what runs.
+        """
+        todo = self.shared.ledger.open_samples(self.options.samples)
+        running: set[Future[None]] = set()
+        with ThreadPoolExecutor(self.options.concurrency, thread_name_prefix="sample") as pool:
+            try:
+                while todo or running:
+                    while todo and len(running) < self.options.concurrency and self.may_start(todo[0]):
+                        running.add(pool.submit(self.sample, todo.pop(0)))
+                    if self.stopped or self.problems:
+                        todo.clear()
+                    if not running:
+                        # A budget that does not allow the next job, and nothing running that could make room.
+                        break
+                    _, running = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
+                    self.watch_budget()
+            except KeyboardInterrupt:
+                self.shared.stop.set()
+                raise
+        if todo and not self.stopped:
+            self.stopped = "the budget does not allow another job"
+
+    def may_start(self, sample: int) -> bool:
+        """A job that is already paid for may always be waited for; a new one must fit the budget."""
+        if self.shared.ledger.entry(sample).job is not None:
+            return True
+        return self.shared.spending.allows_another(self.shared.ledger.recording.now_ms())
+
+    def sample(self, sample: int) -> None:
+        """Run one sample in a thread; what goes wrong is kept for the main thread."""
+        if self.shared.stop.is_set():
+            return
+        try:
+            self.jobs.run(sample, sample_workflow(self.contract, self.workflow, sample))
+        except (UsageError, UnreachableError) as error:
+            self.problems.append(error)
+            self.shared.ledger.entry(sample).note = str(error)
+
+    def watch_budget(self) -> None:
+        """Cancel what waits in the queue once the budget is spent; what executes is nearly paid for already."""
+        now = self.shared.ledger.recording.now_ms()
+        if not self.stopped and self.shared.spending.is_exceeded(now):
+            self.stopped = f"the budget of {self.options.budget_usd:g} USD is spent"
+            for entry in list(self.shared.ledger.entries.values()):
+                if entry.status == "IN_QUEUE":
+                    self.jobs.cancel(entry.sample)
+
+    def cancel_all(self) -> None:
+        """Cancel everything that was started and has not ended."""
+        for entry in list(self.shared.ledger.entries.values()):
+            self.jobs.cancel(entry.sample)
+
+
+def record(contract: Contract, target: Target, path: Path, options: Options, progress: Progress) -> Outcome:
+    """Record a contract into the cassette folder ``path``.
+
+    Raises:
+        UsageError: the contract's workflow, the budget or the target do not fit; nothing was started.
+        CassetteError: the folder cannot be written, or holds an unfinished recording (``--resume``).
+        UnreachableError: the endpoint does not answer; what was received is kept for ``--resume``.
+    """
+    workflow = workflow_of(contract)
+    price = contract.model.cost.usd_per_second if contract.model.cost else None
+    if options.budget_usd is not None and price is None:
+        raise UsageError(f"--budget needs a price, and {contract.path} has none",
+                         hint="add 'cost: {usd_per_second: 0.00031}' (RunPod's price for your GPU, per second)")  # fmt: skip
+    secrets = Secrets.of([value for value in (target.key, *options.secrets) if value])
+    if options.resume:
+        recording = Recording.resume(path, secrets=secrets)
+    else:
+        where = " and ".join(url for url in (target.base_url if target.endpoint else "", target.comfyui_url) if url)
+        recording = Recording.start(path, plane=plane_of(target), secrets=secrets, source=where,
+                                    contract=contract.name, notes=options.notes)  # fmt: skip
+    transport = Transport(recording)
+    try:
+        shared = Shared(Ledger(recording), Spending(price, options.budget_usd), progress, threading.Event(),
+                        contract.model.samples.timeout_s)  # fmt: skip
+        run = Run(contract, options, jobs_for(target, transport, shared), shared, workflow)
+        return carry_out(run, target, transport)
+    finally:
+        transport.close()
+        recording.close()
+
+
+def jobs_for(target: Target, transport: Transport, shared: Shared) -> Jobs:
+    """RunPod where an endpoint is named, else the ComfyUI itself."""
+    if target.endpoint:
+        return RunPodJobs(
+            RunPodClient(transport, target.endpoint, target.key, target.base_url), shared, threading.Lock()
+        )
+    return ComfyUIJobs(ComfyUIClient(transport, target.comfyui_url), shared)
+
+
+def carry_out(run: Run, target: Target, transport: Transport) -> Outcome:
+    """Probe, submit, finish; on Ctrl-C cancel what was started and keep what was received."""
+    ledger, spending = run.shared.ledger, run.shared.spending
+    recording = ledger.recording
+    try:
+        probe(run, target, transport)
+        settle_lost_answers(run, target, transport)
+        run.submit_all()
+    except KeyboardInterrupt:
+        run.shared.progress.say("stopping: cancelling the jobs that were started (Ctrl-C again leaves them running)")
+        run.cancel_all()
+        return Outcome(None, entries_of(run), spending.usd(recording.now_ms()), "interrupted")
+    if run.problems:
+        run.cancel_all()
+        raise run.problems[0]
+    dropped = {job for entry in ledger.entries.values() for job in entry.withdrawn if entry.job}
+    cassette = recording.finish(samples=ledger.samples(), versions=versions_of(recording), keep=of_other_jobs(dropped))
+    return Outcome(cassette, entries_of(run), spending.usd(recording.now_ms()), run.stopped)
+
+
+def entries_of(run: Run) -> tuple[Entry, ...]:
+    """Every sample, in order."""
+    return tuple(sorted(run.shared.ledger.entries.values(), key=lambda entry: entry.sample))
+
+
+def probe(run: Run, target: Target, transport: Transport) -> None:
+    """Health and inventory, before any job is paid for. A resumed recording that has them asks no more.
+
+    Raises:
+        UsageError: key or endpoint are refused.
+        UnreachableError: nothing answers.
+    """
+    recording = run.shared.ledger.recording
+    if any(mark.get("event") == "probed" for mark in recording.marks()):
+        return
+    if target.endpoint:
+        client = RunPodClient(transport, target.endpoint, target.key, target.base_url)
+        ask(client.health, run)
+    if target.comfyui_url:
+        run.shared.progress.say(f"asking {target.comfyui_url} what it has")
+        classes = sorted({node["class_type"] for node in run.workflow.values()}) if run.options.scoped else None
+        folders = {file.folder for file in run.contract.model.models}
+        ComfyUIClient(transport, target.comfyui_url).probe(folders, classes)
+    recording.mark(event="probed")
+
+
+def ask(health: Callable[[], object], run: Run) -> None:
+    """Ask for health; an answer that is none is kept on the tape, and the jobs will tell."""
+    try:
+        health()
+    except HiccupError as hiccup:
+        run.shared.progress.say(f"health: {hiccup}")
+
+
+def settle_lost_answers(run: Run, target: Target, transport: Transport) -> None:
+    """After a crash between a submission and its answer: find the job, or find out whether it arrived at all."""
+    ledger = run.shared.ledger
+    lost = [entry for entry in ledger.entries.values() if entry.answer_lost]
+    if not lost or not target.endpoint:
+        return
+    client = RunPodClient(transport, target.endpoint, target.key, target.base_url)
+    known = {job for entry in ledger.entries.values() for job in entry.jobs}
+    strangers = [job.id for job in client.requests() if job.id not in known]
+    if len(strangers) == len(lost):
+        for entry, job in zip(lost, strangers, strict=True):
+            ledger.mark("submitted", entry.sample, job=job)
+        return
+    if arrived(recording_health(ledger.recording), client, len(known)):
+        for entry in lost:
+            ledger.mark("lost", entry.sample)
+        names = ", ".join(str(entry.sample + 1) for entry in lost)
+        run.shared.progress.say(
+            f"sample {names}: submitted just before the recording was cut off, and its job id was not received. "
+            "It is not submitted again, for that could pay twice; look for it in RunPod's console."
+        )
+        return
+    for entry in lost:
+        ledger.mark("not accepted", entry.sample)
+
+
+def arrived(before: Health | None, client: RunPodClient, known: int) -> bool:
+    """Whether the endpoint has seen more jobs since the recording began than the journal knows.
+
+    When that cannot be told the job is taken to have arrived: a missing sample is better than one paid twice.
+    """
+    try:
+        now = client.health()
+    except (HiccupError, UnreachableError):
+        return True
+    return before is None or total(now) > total(before) + known
+
+
+def total(health: Health) -> int:
+    """All jobs that a health document counts."""
+    jobs = health.jobs
+    return jobs.completed + jobs.failed + jobs.in_progress + jobs.in_queue
+
+
+def recording_health(recording: Recording) -> Health | None:
+    """The first ``/health`` of the recording, asked before any job."""
+    for exchange in recording.exchanges():
+        route = route_of(exchange.request.url)
+        if route.plane == "runpod" and route.name == "health" and exchange.response.status == 200:
+            return health_of(exchange.response.body.json())
+    return None
+
+
+def versions_of(recording: Recording) -> dict[str, str]:
+    """Versions that the recording shows: ComfyUI's, Python's and PyTorch's."""
+    system: dict[str, Any] = {}
+    for exchange in recording.exchanges():
+        if route_of(exchange.request.url).name == "system_stats" and exchange.response.status == 200:
+            system = exchange.response.body.json().get("system", {})
+    keys = {"comfyui_version": "ComfyUI", "python_version": "Python", "pytorch_version": "PyTorch"}
+    return {name: str(system[key]) for key, name in keys.items() if system.get(key)}
+
+
+def of_other_jobs(dropped: set[str]) -> Callable[[Exchange], bool]:
+    """Keeps exchanges but those of jobs that were cancelled on Ctrl-C and submitted anew."""
+
+    def keep(exchange: Exchange) -> bool:
+        route = route_of(exchange.request.url)
+        if route.name in ("run", "prompt") and exchange.request.method == "POST":
+            return not any(job in exchange.response.body.text() for job in dropped)
+        return route.argument not in dropped
+
+    return keep

@@ -1,0 +1,60 @@
+"""What a recording has cost so far, and whether one more job fits the budget.
+
+RunPod bills a worker from its start until it stops. Of a job only execution and delay are known, so spending is the
+upper of the two bounds that they allow, less the idle tail: rate × (execution + delay).
+"""
+
+from __future__ import annotations
+
+import threading
+
+__all__ = ["Spending"]
+
+
+class Spending:
+    """Estimated spending in US dollars. Safe to use from several threads."""
+
+    def __init__(self, usd_per_second: float | None, budget_usd: float | None) -> None:
+        self.rate = usd_per_second or 0.0
+        self.budget = budget_usd
+        self.lock = threading.Lock()
+        self.ended_ms: list[float] = []
+        self.running: dict[int, float] = {}
+
+    def started(self, sample: int, now_ms: float) -> None:
+        """A job was submitted."""
+        with self.lock:
+            self.running[sample] = now_ms
+
+    def ended(self, sample: int, billed_ms: float) -> None:
+        """A job ended after that much delay and execution."""
+        with self.lock:
+            self.running.pop(sample, None)
+            self.ended_ms.append(billed_ms)
+
+    def usd(self, now_ms: float) -> float:
+        """Spent so far: ended jobs in full, running ones up to now."""
+        with self.lock:
+            return self.total_ms(now_ms) * self.rate / 1000
+
+    def total_ms(self, now_ms: float) -> float:
+        """Billed milliseconds so far."""
+        return sum(self.ended_ms) + sum(now_ms - started for started in self.running.values())
+
+    def allows_another(self, now_ms: float) -> bool:
+        """Whether another job fits: running ones and the new one are taken to last as long as the longest so far.
+
+        The first job has nothing to go by, so it alone may exceed a budget that is smaller than itself.
+        """
+        if self.budget is None:
+            return True
+        with self.lock:
+            if not self.ended_ms:
+                return not self.running
+            longest = max(self.ended_ms)
+            running = sum(max(longest, now_ms - started) for started in self.running.values())
+            return (sum(self.ended_ms) + running + longest) * self.rate / 1000 <= self.budget
+
+    def is_exceeded(self, now_ms: float) -> bool:
+        """Whether what is spent already reaches the budget."""
+        return self.budget is not None and self.usd(now_ms) >= self.budget

@@ -1,0 +1,194 @@
+"""The one place where requests leave and answers are captured. The only module that imports ``requests``.
+
+Capture happens here, at our own transport, and not by patching: several threads may use one ``Transport``.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+
+from comfytape_cassettes import Body, Exchange, Failure, Headers, Request, Response, UnreachableError, UsageError
+from comfytape_cassettes.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from comfytape_cassettes.recording import Recording
+
+__all__ = ["Limits", "Transport"]
+
+CHUNK = 1 << 16
+BODY_LIMIT = 256 << 20
+"""Bytes of a response after which reading stops: ten times what RunPod lets through (20 MB)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Time limits in seconds: to connect, between two bytes, and for the whole exchange."""
+
+    connect: float = 10.0
+    read: float = 30.0
+    total: float = 120.0
+
+
+class NoImplicitAuth(requests.auth.AuthBase):
+    """Keeps requests from adding credentials of its own: without this it reads ~/.netrc and sends what it finds."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Leave the request as it is."""
+        return request
+
+
+class Transport:
+    """Sends requests, and keeps every exchange in a recording when it has one."""
+
+    def __init__(
+        self, recording: Recording | None = None, *, limits: Limits | None = None, connections: int = 32
+    ) -> None:
+        self.recording = recording
+        self.limits = limits or Limits()
+        self.began = time.monotonic()
+        self.session = requests.Session()
+        self.session.auth = NoImplicitAuth()
+        self.session.headers.clear()
+        # A jar would carry one job's cookies into another's requests.
+        self.session.cookies.set_policy(RefuseCookies())
+        adapter = HTTPAdapter(pool_connections=4, pool_maxsize=connections, max_retries=0)
+        self.session.mount("http://", adapter)
+        self.session.mount("https://", adapter)
+
+    def send(
+        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: bytes = b"",
+        limits: Limits | None = None, durable: bool = False,
+    ) -> Exchange:  # fmt: skip
+        """One exchange. Redirects are not followed: a key must not travel to another host.
+
+        With ``durable`` the answer is on disk before this returns.
+
+        Raises:
+            UnreachableError: no whole answer came; the failure is kept in the recording.
+            UsageError: the URL is not one.
+        """
+        limit = limits or self.limits
+        sent = {
+            "User-Agent": f"comfytape/{__version__}",
+            "Accept": "*/*",
+            "Accept-Encoding": "identity",
+            **(headers or {}),
+        }
+        started, clock = self.now_ms(), time.monotonic()
+        try:
+            with self.session.request(
+                method, url, headers=sent, data=body or None, stream=True, allow_redirects=False,
+                timeout=(limit.connect, min(limit.read, limit.total)),
+            ) as answer:  # fmt: skip
+                received = read_whole(answer, clock + limit.total)
+                response = Response(
+                    answer.status_code, answer.reason or "", Headers.of(answer.raw.headers.items()), Body.of(received)
+                )
+        except (
+            requests.exceptions.InvalidURL,
+            requests.exceptions.MissingSchema,
+            requests.exceptions.InvalidSchema,
+        ) as error:
+            raise UsageError(
+                f"{url!r} is not a URL that can be asked: {error}", hint="expected http(s)://HOST[:PORT]/…"
+            ) from error
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            elapsed = round((time.monotonic() - clock) * 1000, 3)
+            said = cause_of(error, limit)
+            if self.recording is not None:
+                self.recording.fail(Failure(method, url, said, (started, elapsed)))
+            raise UnreachableError(f"{method} {without_query(url)} got no answer: {said}", hint=advice(said)) from error
+        elapsed = round((time.monotonic() - clock) * 1000, 3)
+        exchange = Exchange(Request(method, url, Headers.of(sent), Body.of(body)), response, ((started, elapsed),))
+        if self.recording is not None:
+            self.recording.add(exchange, durable=durable)
+        return exchange
+
+    def now_ms(self) -> float:
+        """Milliseconds since the recording (or this transport) began."""
+        return round(self.recording.now_ms() if self.recording else (time.monotonic() - self.began) * 1000, 3)
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self.session.close()
+
+
+class RefuseCookies(requests.cookies.cookielib.DefaultCookiePolicy):  # type: ignore[name-defined, misc]
+    """Accept no cookie and send none."""
+
+    def set_ok(self, cookie: object, request: object) -> bool:  # noqa: ARG002 - the standard library's signature
+        """Never."""
+        return False
+
+
+def read_whole(answer: requests.Response, deadline: float) -> bytes:
+    """The entity as it came over the wire (Content-Encoding untouched), within the time limit.
+
+    Raises:
+        TimeoutError: bytes kept dripping in past the deadline.
+        urllib3.exceptions.HTTPError: the connection broke, or fewer bytes came than were announced.
+    """
+    received = bytearray()
+    while True:
+        chunk = answer.raw.read1(CHUNK, decode_content=False)
+        if not chunk:
+            break
+        received += chunk
+        if len(received) > BODY_LIMIT:
+            raise OSError(f"the answer is larger than {BODY_LIMIT >> 20} MiB")
+        if time.monotonic() > deadline:
+            raise TimeoutError
+    announced = answer.headers.get("Content-Length", "")
+    if announced.isdigit() and answer.request.method != "HEAD" and len(received) != int(announced):
+        raise OSError(f"it was cut short: {len(received)} of {announced} bytes came")
+    return bytes(received)
+
+
+def cause_of(error: Exception, limit: Limits) -> str:
+    """What happened, in words without the URL (which may hold a secret)."""
+    text = str(error)
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return f"no connection within {limit.connect:g} s"
+    if isinstance(error, requests.exceptions.ReadTimeout | urllib3.exceptions.ReadTimeoutError):
+        return f"no byte came for {min(limit.read, limit.total):g} s"
+    if isinstance(error, TimeoutError):
+        return f"the answer was not complete after {limit.total:g} s"
+    if isinstance(error, requests.exceptions.SSLError):
+        return f"TLS: {text.rpartition('(')[2].rstrip(')') or text}"
+    for mark, words in (
+        ("Name or service not known", "the host name does not resolve (DNS)"),
+        ("Failed to resolve", "the host name does not resolve (DNS)"),
+        ("Connection refused", "connection refused: nothing listens there"),
+        ("Connection reset", "connection reset by the server"),
+        ("RemoteDisconnected", "the server closed the connection without an answer"),
+        ("IncompleteRead", "the answer was cut short"),
+        ("No route to host", "no route to host"),
+        ("Network is unreachable", "the network is unreachable"),
+    ):
+        if mark in text:
+            return words
+    return f"{type(error).__name__}" if isinstance(error, requests.exceptions.RequestException) else text
+
+
+def advice(said: str) -> str:
+    """The next thing to do."""
+    if "refused" in said or "DNS" in said:
+        return "check the base URL, and that the server runs"
+    if "TLS" in said:
+        return "check the certificate and the clock"
+    return "try again; if it stays, look at the endpoint's status page and logs"
+
+
+def without_query(url: str) -> str:
+    """A URL for people: a query may hold a secret."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}{parts.path}"
