@@ -27,8 +27,9 @@ def check_contracts(names: Sequence[str], cassette: str | None, settings: Settin
     """
     wanted = list(names) or names_in(settings.contracts, "contract.yaml")
     if not wanted:
-        raise UsageError(f"there is no contract in {settings.contracts}",
-                         hint="draft one: comfytape init NAME --workflow FILE")  # fmt: skip
+        raise UsageError(
+            f"there is no contract in {settings.contracts}", hint="draft one: comfytape init NAME --workflow FILE"
+        )
     reports = []
     for name in wanted:
         contract = Contract.load(find_contract(name, settings))

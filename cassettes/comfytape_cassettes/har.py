@@ -199,19 +199,36 @@ def entries_of(exchanges: Sequence[Exchange], began: datetime) -> Iterator[dict[
                 "startedDateTime": (began + timedelta(milliseconds=started)).isoformat(timespec="microseconds"),
                 "time": elapsed,
                 "request": {
-                    "method": request.method, "url": request.url, "httpVersion": "HTTP/1.1", "cookies": [],
-                    "headers": named(request.headers), "queryString": [], "headersSize": -1, "bodySize": len(sent),
-                    **({"postData": {"mimeType": request.headers.get("content-type"), **spelled(sent)}} if sent else {}),
+                    "method": request.method,
+                    "url": request.url,
+                    "httpVersion": "HTTP/1.1",
+                    "cookies": [],
+                    "headers": named(request.headers),
+                    "queryString": [],
+                    "headersSize": -1,
+                    "bodySize": len(sent),
+                    **(
+                        {"postData": {"mimeType": request.headers.get("content-type"), **spelled(sent)}} if sent else {}
+                    ),
                 },
                 "response": {
-                    "status": response.status, "statusText": response.reason, "httpVersion": "HTTP/1.1", "cookies": [],
-                    "headers": named(response.headers), "redirectURL": response.headers.get("location"),
-                    "headersSize": -1, "bodySize": len(response.body.raw()),
-                    "content": {"size": len(content), "mimeType": response.headers.get("content-type"), **spelled(content)},
+                    "status": response.status,
+                    "statusText": response.reason,
+                    "httpVersion": "HTTP/1.1",
+                    "cookies": [],
+                    "headers": named(response.headers),
+                    "redirectURL": response.headers.get("location"),
+                    "headersSize": -1,
+                    "bodySize": len(response.body.raw()),
+                    "content": {
+                        "size": len(content),
+                        "mimeType": response.headers.get("content-type"),
+                        **spelled(content),
+                    },
                 },
                 "cache": {},
                 "timings": {"send": 0, "wait": elapsed, "receive": 0},
-            }  # fmt: skip
+            }
 
 
 def named(headers: Headers) -> list[dict[str, str]]:

@@ -56,9 +56,17 @@ class Recording:
 
     @classmethod
     def start(
-        cls, path: Path, *, plane: str, secrets: Secrets | None = None, source: str = "", contract: str = "",
-        recorded_at: str = "", notes: Sequence[str] = (), versions: Mapping[str, str] | None = None,
-    ) -> Recording:  # fmt: skip
+        cls,
+        path: Path,
+        *,
+        plane: str,
+        secrets: Secrets | None = None,
+        source: str = "",
+        contract: str = "",
+        recorded_at: str = "",
+        notes: Sequence[str] = (),
+        versions: Mapping[str, str] | None = None,
+    ) -> Recording:
         """Begin a new recording in ``path``; a cassette that is there stays until this one is finished.
 
         Raises:
@@ -77,8 +85,12 @@ class Recording:
             recording=uuid.uuid4().hex,
             recorded_at=recorded_at or datetime.now(UTC).isoformat(timespec="milliseconds"),
             recorded_by=f"comfytape {__version__}",
-            plane=plane, source=source, contract=contract, versions=dict(versions or {}), notes=tuple(notes),
-        )  # fmt: skip
+            plane=plane,
+            source=source,
+            contract=contract,
+            versions=dict(versions or {}),
+            notes=tuple(notes),
+        )
         recording = cls(path, provenance, Redactor(secrets or Secrets.of([])), journal)
         journal.append({"journal": 1, "provenance": provenance.to_json()}, durable=True)
         return recording
@@ -101,8 +113,10 @@ class Recording:
             os.ftruncate(journal.handle, data.rfind(b"\n") + 1)  # a line torn by the crash
             documents = read_journal(path / JOURNAL)
             if not documents or "provenance" not in documents[0]:
-                raise CassetteError(f"{path / JOURNAL} has no first line: nothing was received before the crash",
-                                    hint="delete it and record anew")  # fmt: skip
+                raise CassetteError(
+                    f"{path / JOURNAL} has no first line: nothing was received before the crash",
+                    hint="delete it and record anew",
+                )
         except BaseException:
             journal.close()
             raise
@@ -165,9 +179,12 @@ class Recording:
         self.written.add(name)
 
     def finish(
-        self, *, samples: Sequence[Mapping[str, Any]] = (), versions: Mapping[str, str] | None = None,
+        self,
+        *,
+        samples: Sequence[Mapping[str, Any]] = (),
+        versions: Mapping[str, str] | None = None,
         keep: Callable[[Exchange], bool] | None = None,
-    ) -> Cassette:  # fmt: skip
+    ) -> Cassette:
         """Turn the journal into the cassette, in one atomic step, and sweep what nothing refers to.
 
         ``keep`` may leave exchanges out, such as those of a job that was cancelled and submitted anew.
@@ -207,7 +224,7 @@ class Recording:
                 kinds = ", ".join(sorted({leak.kind for leak in leaks}))
                 raise LeakError(
                     f"{name} in {self.path} still holds {len(leaks)} secret(s) of kind {kinds}: no cassette is written",
-                    hint=f"delete {JOURNAL} and bodies/ there, name the secret's variable in secrets_env, and record again",
+                    hint=f"delete {JOURNAL} and bodies/ there, name the value's variable in secrets_env, record again",
                 )
 
     def close(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
@@ -35,7 +35,7 @@ class RecordingProgress:
         )  # fmt: skip
         self.overall = self.bars.add_task("samples", total=samples, detail="")
 
-    def __enter__(self) -> RecordingProgress:
+    def __enter__(self) -> Self:
         self.bars.start()
         return self
 

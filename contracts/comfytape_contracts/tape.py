@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from comfytape_contracts.jobs import Job, jobs_of
+from comfytape_contracts.prompts import prompts_of
 from comfytape_contracts.routes import Route, route_of
 from comfytape_contracts.wire import Health, health_of
 
@@ -98,8 +99,8 @@ class Tape:
 
     @cached_property
     def jobs(self) -> Sequence[Job]:
-        """All jobs, in order of submission."""
-        return jobs_of(self.cassette.exchanges)
+        """All jobs in order of submission: RunPod's, or the prompts of a ComfyUI where the tape has no job."""
+        return jobs_of(self.cassette.exchanges) or prompts_of(self.cassette.exchanges)
 
     @cached_property
     def health(self) -> Sequence[tuple[float, Health]]:

@@ -28,7 +28,10 @@ MANAGER_ROUTES = ("customnode/installed", "v2/customnode/installed")
 
 @dataclass(frozen=True, slots=True)
 class ComfyUIClient:
-    """One ComfyUI server. A client id is always sent: without one, 0.3.68 and later answer a cached prompt without outputs."""
+    """One ComfyUI server.
+
+    A client id is always sent: without one, 0.3.68 and later answer a cached prompt without its outputs.
+    """
 
     transport: Transport
     base_url: str
@@ -71,7 +74,7 @@ class ComfyUIClient:
         if dangling:
             raise UsageError(
                 f"not sent: {dangling[0]}",
-                hint="remove the link or add the node; ComfyUI may stop executing anything after such a prompt",
+                hint="remove the link or add the node; after such a prompt ComfyUI may execute nothing any more",
             )
         body = json.dumps({"prompt": workflow, "client_id": self.client_id}).encode()
         exchange = self.transport.send(
@@ -80,8 +83,10 @@ class ComfyUIClient:
         answer = json_of(exchange)
         prompt_id = answer.get("prompt_id") if isinstance(answer, dict) else None
         if not isinstance(prompt_id, str):
-            raise UsageError(f"/prompt answered {exchange.response.status}: {' '.join(exchange.response.body.text()[:600].split())}",
-                             hint="check the workflow offline: comfytape lint WORKFLOW --inventory CASSETTE")  # fmt: skip
+            raise UsageError(
+                f"/prompt answered {exchange.response.status}: {beginning(exchange)}",
+                hint="check the workflow offline: comfytape lint WORKFLOW --inventory CASSETTE",
+            )
         return prompt_id
 
     def history(self, prompt_id: str) -> dict[str, Any] | None:
@@ -111,6 +116,11 @@ class ComfyUIClient:
                 self.transport.send("POST", f"{self.base_url}/{route}", headers=headers, body=json.dumps(body).encode())
             except UnreachableError:
                 return
+
+
+def beginning(exchange: Exchange) -> str:
+    """The first words of a body, on one line."""
+    return " ".join(exchange.response.body.text()[:600].split())
 
 
 def json_of(exchange: Exchange) -> Any:

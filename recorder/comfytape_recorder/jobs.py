@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -11,6 +10,8 @@ from comfytape_recorder.polling import Pace
 from comfytape_recorder.runpod import HiccupError
 
 if TYPE_CHECKING:
+    import threading
+
     from comfytape_contracts.wire import JobObject
     from comfytape_recorder.comfyui import ComfyUIClient
     from comfytape_recorder.ledger import Ledger

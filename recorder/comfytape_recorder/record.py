@@ -141,19 +141,27 @@ def record(contract: Contract, target: Target, path: Path, options: Options, pro
     workflow = workflow_of(contract)
     price = contract.model.cost.usd_per_second if contract.model.cost else None
     if options.budget_usd is not None and price is None:
-        raise UsageError(f"--budget needs a price, and {contract.path} has none",
-                         hint="add 'cost: {usd_per_second: 0.00031}' (RunPod's price for your GPU, per second)")  # fmt: skip
+        raise UsageError(
+            f"--budget needs a price, and {contract.path} has none",
+            hint="add 'cost: {usd_per_second: 0.00031}' (RunPod's price for your GPU, per second)",
+        )
     secrets = Secrets.of([value for value in (target.key, *options.secrets) if value])
     if options.resume:
         recording = Recording.resume(path, secrets=secrets)
     else:
         where = " and ".join(url for url in (target.base_url if target.endpoint else "", target.comfyui_url) if url)
-        recording = Recording.start(path, plane=plane_of(target), secrets=secrets, source=where,
-                                    contract=contract.name, notes=options.notes)  # fmt: skip
+        recording = Recording.start(
+            path, plane=plane_of(target), secrets=secrets, source=where, contract=contract.name, notes=options.notes
+        )
     transport = Transport(recording)
     try:
-        shared = Shared(Ledger(recording), Spending(price, options.budget_usd), progress, threading.Event(),
-                        contract.model.samples.timeout_s)  # fmt: skip
+        shared = Shared(
+            Ledger(recording),
+            Spending(price, options.budget_usd),
+            progress,
+            threading.Event(),
+            contract.model.samples.timeout_s,
+        )
         run = Run(contract, options, jobs_for(target, transport, shared), shared, workflow)
         return carry_out(run, target, transport)
     finally:

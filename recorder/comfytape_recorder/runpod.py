@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from comfytape_cassettes import UnreachableError, UsageError
+from comfytape_cassettes import UsageError
 from comfytape_contracts.wire import Health, JobObject, health_of, job_of
 from comfytape_recorder.transport import Limits
 
@@ -41,7 +41,10 @@ class HiccupError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RunPodClient:
-    """One queue endpoint. ``base_url`` ends in ``/v2``; ``bare_key`` sends the key without ``Bearer``, as workers do."""
+    """One queue endpoint.
+
+    ``base_url`` ends in ``/v2``; ``bare_key`` sends the key without ``Bearer``, as workers do.
+    """
 
     transport: Transport
     endpoint: str
@@ -67,12 +70,17 @@ class RunPodClient:
     def submitted(self, operation: str, job_input: Any, policy: dict[str, Any] | None, limit: int) -> JobObject:
         """POST a job body after looking at it: RunPod accepts an empty input and fails it minutes later."""
         if not job_input:
-            raise UsageError("the job's input is empty: RunPod accepts it and then fails it without saying why",
-                             hint="give the input at least one key, such as 'workflow'")  # fmt: skip
+            raise UsageError(
+                "the job's input is empty: RunPod accepts it and then fails it without saying why",
+                hint="give the input at least one key, such as 'workflow'",
+            )
         body = json.dumps({"input": job_input, **({"policy": policy} if policy else {})}).encode()
         if len(body) > limit:
-            raise UsageError(f"the job is {len(body):,} bytes, but /{operation.partition('?')[0]} takes at most {limit:,}",
-                             hint="put large input images on a volume or behind a URL")  # fmt: skip
+            name = operation.partition("?")[0]
+            raise UsageError(
+                f"the job is {len(body):,} bytes, but /{name} takes at most {limit:,}",
+                hint="put large input images on a volume or behind a URL",
+            )
         wait = Limits(QUICK.connect, 330.0, 330.0) if operation.startswith("runsync") else QUICK
         return self.job(self.call("POST", operation, body, limits=wait, durable=True))
 
@@ -132,11 +140,15 @@ class RunPodClient:
         status, response = exchange.response.status, exchange.response
         name = operation.partition("/")[0].partition("?")[0]
         if status in (401, 403):
-            raise UsageError(f"/{name} of endpoint {self.endpoint} answered {status}: the key was refused",
-                             hint="check the API key and that it may use this endpoint")  # fmt: skip
+            raise UsageError(
+                f"/{name} of endpoint {self.endpoint} answered {status}: the key was refused",
+                hint="check the API key and that it may use this endpoint",
+            )
         if status == 404 and name in ("run", "runsync", "health"):
-            raise UsageError(f"/{name} answered 404: there is no endpoint {self.endpoint} at {self.base_url}",
-                             hint=f"check the endpoint id and the base URL; RunPod's jobs are at {DEFAULT_BASE_URL}")  # fmt: skip
+            raise UsageError(
+                f"/{name} answered 404: there is no endpoint {self.endpoint} at {self.base_url}",
+                hint=f"check the endpoint id and the base URL; RunPod's jobs are at {DEFAULT_BASE_URL}",
+            )
         if status in (400, 413, 422):
             raise UsageError(
                 f"/{name} answered {status}: {said(exchange)}", hint="compare the job body with RunPod's documentation"

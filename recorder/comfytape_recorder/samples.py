@@ -29,13 +29,17 @@ def workflow_of(contract: Contract) -> dict[str, Any]:
         raise UsageError(f"{path} cannot be read as JSON: {error}") from error
     nodes = workflow.values() if isinstance(workflow, dict) else [None]
     if not workflow or not all(isinstance(node, dict) and isinstance(node.get("inputs"), dict) for node in nodes):
-        raise UsageError(f"{path} is not a workflow in API format: expected nodes with class_type and inputs",
-                         hint="in ComfyUI use 'Export (API)', not 'Save'")  # fmt: skip
+        raise UsageError(
+            f"{path} is not a workflow in API format: expected nodes with class_type and inputs",
+            hint="in ComfyUI use 'Export (API)', not 'Save'",
+        )
     for number, vary in enumerate(contract.model.samples.vary):
         if vary.input not in workflow.get(vary.node, {}).get("inputs", {}):
             where = f"{contract.path}:{contract.line('samples', 'vary', number)}"
-            raise UsageError(f"{where}: {path.name} has no input '{vary.input}' at node '{vary.node}'",
-                             hint=f"its nodes are {', '.join(workflow)}")  # fmt: skip
+            raise UsageError(
+                f"{where}: {path.name} has no input '{vary.input}' at node '{vary.node}'",
+                hint=f"its nodes are {', '.join(workflow)}",
+            )
     checked: dict[str, Any] = workflow
     return checked
 

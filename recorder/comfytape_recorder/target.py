@@ -43,8 +43,10 @@ def target_of(names: Endpoint, environment: Mapping[str, str]) -> Target:
     comfyui = environment.get(names.comfyui_env, "").rstrip("/")
     base = environment.get(names.base_url_env, "").rstrip("/") or DEFAULT_BASE_URL
     if not endpoint and not comfyui:
-        raise UsageError(f"no endpoint to record: neither {' nor '.join(names.id_env)} nor {names.comfyui_env} is set",
-                         hint=f"export {names.id_env[0]}=<endpoint id> and {names.key_env}=<key>")  # fmt: skip
+        raise UsageError(
+            f"no endpoint to record: neither {' nor '.join(names.id_env)} nor {names.comfyui_env} is set",
+            hint=f"export {names.id_env[0]}=<endpoint id> and {names.key_env}=<key>",
+        )
     if endpoint and not key:
         raise UsageError(
             f"endpoint {endpoint} needs a key, but {names.key_env} is not set", hint=f"export {names.key_env}=<key>"

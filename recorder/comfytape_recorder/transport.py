@@ -65,9 +65,15 @@ class Transport:
         self.session.mount("https://", adapter)
 
     def send(
-        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: bytes = b"",
-        limits: Limits | None = None, durable: bool = False,
-    ) -> Exchange:  # fmt: skip
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        limits: Limits | None = None,
+        durable: bool = False,
+    ) -> Exchange:
         """One exchange. Redirects are not followed: a key must not travel to another host.
 
         With ``durable`` the answer is on disk before this returns.
@@ -86,9 +92,14 @@ class Transport:
         started, clock = self.now_ms(), time.monotonic()
         try:
             with self.session.request(
-                method, url, headers=sent, data=body or None, stream=True, allow_redirects=False,
+                method,
+                url,
+                headers=sent,
+                data=body or None,
+                stream=True,
+                allow_redirects=False,
                 timeout=(limit.connect, min(limit.read, limit.total)),
-            ) as answer:  # fmt: skip
+            ) as answer:
                 received = read_whole(answer, clock + limit.total)
                 response = Response(
                     answer.status_code, answer.reason or "", Headers.of(answer.raw.headers.items()), Body.of(received)

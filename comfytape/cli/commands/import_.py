@@ -30,5 +30,8 @@ def command(files: tuple[Path, ...], into: Path | None, name: str | None, notes:
     )
     polls = sum(len(exchange.times) for exchange in cassette.exchanges)
     out = console()
-    out.print(f"[bold green]done[/] {cassette.label}: {len(cassette.exchanges)} exchanges ({polls} with repeated polls), "
-              f"{len(cassette.folder.names('bodies'))} body files")  # fmt: skip
+    out.print(
+        f"[bold green]done[/] {cassette.label}: {len(cassette.exchanges)} exchanges "
+        f"({polls} with repeated polls), "
+        f"{len(cassette.folder.names('bodies'))} body files"
+    )

@@ -37,9 +37,16 @@ INTERRUPTED = 130
 @click.option("--note", "notes", multiple=True, help="A sentence that readers of the cassette must know; repeatable.")
 @click.pass_context
 def command(
-    ctx: click.Context, contract: str, samples: int | None, concurrency: int, budget: float | None, resume: bool,
-    into: Path | None, scoped: bool, notes: tuple[str, ...],
-) -> None:  # fmt: skip
+    ctx: click.Context,
+    contract: str,
+    samples: int | None,
+    concurrency: int,
+    budget: float | None,
+    resume: bool,
+    into: Path | None,
+    scoped: bool,
+    notes: tuple[str, ...],
+) -> None:
     """Record CONTRACT's endpoint: what it has, then jobs with varied prompts and seeds. This costs GPU time.
 
     The endpoint comes from the environment: RUNPOD_ENDPOINT_COMFYUI (or RUNPOD_ENDPOINT_ID) and RUNPOD_API_KEY; a
@@ -54,9 +61,14 @@ def command(
     loaded = Contract.load(find_contract(contract, settings))
     target = target_of(loaded.model.endpoint, os.environ)
     options = Options(
-        samples=samples or loaded.model.samples.count, concurrency=concurrency, budget_usd=budget, resume=resume,
-        scoped=scoped, secrets=settings.secret_values(), notes=notes,
-    )  # fmt: skip
+        samples=samples or loaded.model.samples.count,
+        concurrency=concurrency,
+        budget_usd=budget,
+        resume=resume,
+        scoped=scoped,
+        secrets=settings.secret_values(),
+        notes=notes,
+    )
     path = (into or settings.cassettes) / loaded.name
     with RecordingProgress(console(stderr=True), options.samples, priced=loaded.model.cost is not None) as progress:
         outcome = record(loaded, target, path, options, progress)

@@ -14,6 +14,7 @@ from comfytape_contracts.checks.nodes import check_nodes
 from comfytape_contracts.checks.recording import check_recording
 from comfytape_contracts.checks.subject import Outcome, Subject
 from comfytape_contracts.checks.versions import check_versions
+from comfytape_contracts.checks.workflow import check_workflows
 from comfytape_contracts.tape import Tape
 from comfytape_contracts.verdicts import Report
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check"]
 
-CHECKS = (check_nodes, check_models, check_versions, check_jobs, check_images, check_budgets)
+CHECKS = (check_nodes, check_workflows, check_models, check_versions, check_jobs, check_images, check_budgets)
 
 
 def check(contract: Contract, cassette: Cassette, *, now: datetime | None = None) -> Report:

@@ -86,12 +86,14 @@ def check_generation(subject: Subject, outcome: Outcome, warm: Sequence[Job]) ->
         outcome.promise(promise, [finding], "not measured")
         return
     slowest = percentile(times, 95) / 1000
-    evidence = f"median {median(times) / 1000:.1f} s, p95 {slowest:.1f} s, max {max(times) / 1000:.1f} s over {len(times)} warm jobs"
+    figures = f"median {median(times) / 1000:.1f} s, p95 {slowest:.1f} s, max {max(times) / 1000:.1f} s"
+    evidence = f"{figures} over {len(times)} warm jobs"
     findings = []
     if slowest >= promised:
         findings.append(
             GENERATION.finding(
-                f"generating an image took {slowest:.1f} s (p95 of {len(times)} warm jobs), expected under {promised:g} s",
+                f"generating an image took {slowest:.1f} s (p95 of {len(times)} warm jobs), "
+                f"expected under {promised:g} s",
                 location=where,
                 expected=promised,
                 actual=round(slowest, 3),

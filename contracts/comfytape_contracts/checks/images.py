@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from comfytape_contracts.checks.jobs import label_of
 from comfytape_contracts.checks.subject import Outcome
@@ -25,6 +25,7 @@ def check_images(subject: Subject) -> Outcome:
     outcome = Outcome()
     findings: list[Finding] = []
     seen: dict[str, Job] = {}
+    shapes: dict[tuple[str, Any], list[str]] = {}
     looked = 0
     for job in subject.tape.jobs:
         for image in images_of(job.last) if job.last and job.last.status == "COMPLETED" else ():
@@ -41,7 +42,10 @@ def check_images(subject: Subject) -> Outcome:
             looked += 1
             look = look_at(image.data)
             findings += about(subject, job, label, image.problem or look.problem, look)
+            for key, got in odd_shape(subject.model.outputs, look):
+                shapes.setdefault((key, got), []).append(label)
             findings += repeated(subject, job, label, look, seen)
+    findings += [shape_finding(subject, key, got, labels) for (key, got), labels in shapes.items()]
     if not looked and not findings:
         return outcome
     formats = f"{looked} images decoded"
@@ -70,22 +74,29 @@ def about(subject: Subject, job: Job, label: str, problem: str, look: Look) -> l
     if problem:
         return [UNREADABLE.finding(f"{label} {problem}", location=where, identity=identity)]
     found: list[Finding] = []
-    outputs = subject.model.outputs
-    for key in ("format", "width", "height"):
-        wanted, got = getattr(outputs, key), getattr(look, key)
-        if wanted is not None and wanted != got:
-            found.append(
-                SHAPE.finding(
-                    f"{label}: {key} is {got}, expected {wanted}",
-                    location=subject.in_contract("outputs", key),
-                    expected=wanted,
-                    actual=got,
-                    identity={**identity, "key": key},
-                )
-            )
-    if look.blank and not outputs.blank:
+    if look.blank and not subject.model.outputs.blank:
         found.append(BLANK.finding(f"{label} is of one colour", location=where, identity=identity))
     return found
+
+
+def odd_shape(outputs: Outputs, look: Look) -> list[tuple[str, Any]]:
+    """Format, width and height that are not as promised; nothing for an image that did not decode."""
+    keys = ("format", "width", "height") if not look.problem else ()
+    pairs = [(key, getattr(outputs, key), getattr(look, key)) for key in keys]
+    return [(key, got) for key, wanted, got in pairs if wanted is not None and wanted != got]
+
+
+def shape_finding(subject: Subject, key: str, got: Any, labels: list[str]) -> Finding:
+    """One finding for all images that are wrong in the same way."""
+    wanted = getattr(subject.model.outputs, key)
+    which = labels[0] if len(labels) == 1 else f"{len(labels)} images, the first of {labels[0]}"
+    return SHAPE.finding(
+        f"{which}: {key} is {got}, expected {wanted}",
+        location=subject.in_contract("outputs", key),
+        expected=wanted,
+        actual=got,
+        identity={"key": key, "got": got},
+    )
 
 
 def repeated(subject: Subject, job: Job, label: str, look: Look, seen: dict[str, Job]) -> list[Finding]:

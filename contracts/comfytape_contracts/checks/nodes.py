@@ -76,9 +76,7 @@ def place(subject: Subject, class_type: str) -> Location:
         at = subject.in_contract("nodes", number)
         return Location(file=at.file, line=at.line, class_type=class_type)
     line = Positions.of(subject.workflow_text).line(ids[0])
-    return Location(
-        file=str(subject.contract.workflow_path), line=line, node_id=ids[0], class_type=class_type
-    )
+    return Location(file=str(subject.contract.workflow_path), line=line, node_id=ids[0], class_type=class_type)
 
 
 def missing(subject: Subject, class_type: str, required: RequiredNode | None, loaded: int) -> Finding:
@@ -92,7 +90,7 @@ def missing(subject: Subject, class_type: str, required: RequiredNode | None, lo
         + (f" of pack {pack}" if pack else "")
         + f", which is not among the {loaded} classes that the endpoint loaded",
         hint=(
-            f"Pack {pack} is missing or failed to import: read ComfyUI's start-up log for 'IMPORT FAILED', fix or pin it "
+            f"Pack {pack} is missing or failed to import: read ComfyUI's start-up log for 'IMPORT FAILED', fix it "
             "in the worker image, then record again."
             if pack
             else ""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from comfytape_contracts.contract import Contract, ContractModel
     from comfytape_contracts.tape import Tape
 
-__all__ = ["Outcome", "Subject"]
+__all__ = ["Outcome", "Subject", "read_text", "read_workflow"]
 
 
 @dataclass(frozen=True)
@@ -49,14 +49,7 @@ class Subject:
         Raises:
             UsageError: it is not a JSON object.
         """
-        path = self.contract.workflow_path
-        try:
-            data = json.loads(self.workflow_text)
-        except (ValueError, RecursionError) as error:
-            raise UsageError(f"{path} is not JSON: {error}", hint="export the workflow in API format") from error
-        if not isinstance(data, dict):
-            raise UsageError(f"{path} is not a workflow: expected an object of nodes, got {type(data).__name__}")
-        return data
+        return read_workflow(self.contract.workflow_path)
 
     def in_contract(self, *keys: Any) -> Location:
         """The place of a key in contract.yaml."""
@@ -81,6 +74,21 @@ class Outcome:
         self.examined += verdict is not Verdict.UNKNOWN
         self.lines.append(Line(promise=promise, verdict=verdict, evidence=evidence))
         self.findings += findings
+
+
+def read_workflow(path: Path) -> dict[str, Any]:
+    """A workflow file, parsed.
+
+    Raises:
+        UsageError: it is not a JSON object.
+    """
+    try:
+        data = json.loads(read_text(path))
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{path} is not JSON: {error}", hint="export the workflow in API format") from error
+    if not isinstance(data, dict):
+        raise UsageError(f"{path} is not a workflow: expected an object of nodes, got {type(data).__name__}")
+    return data
 
 
 def read_text(path: Path) -> str:

@@ -1,0 +1,64 @@
+# The two commands that a newcomer needs: `make demo` and `make test`. Both make .venv themselves.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+RUN    := $(VENV)/run.stamp
+DEV    := $(VENV)/dev.stamp
+PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+SOURCES := comfytape cassettes contracts recorder replayer tests benchmarks docs
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types unit wheel lock clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+demo: $(RUN) ## replay a real recording, record from it, check it
+	@$(BIN)/python docs/demo.py
+
+test: lint types unit wheel ## everything that CI holds
+	@echo "All tests passed: lint, types, tests with coverage, and the built wheel."
+
+lint: $(DEV)
+	@echo "== lint and format"
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+
+types: $(DEV)
+	@echo "== types"
+	@$(BIN)/mypy
+
+unit: $(DEV)
+	@echo "== tests with branch coverage"
+	@rm -f .coverage .coverage.*
+	@COVERAGE_PROCESS_START=pyproject.toml $(BIN)/coverage run -m pytest -n auto --dist loadfile
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
+
+wheel: $(DEV)
+	@echo "== the built wheel, installed elsewhere"
+	@$(BIN)/python tests/wheel.py
+
+lock: ## pin every dependency anew (needs uv)
+	uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --upgrade pyproject.toml --group build \
+	  -o requirements.lock
+	uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --upgrade pyproject.toml --group dev --all-extras \
+	  -c requirements.lock -o requirements-dev.lock
+
+clean: ## remove what the targets made
+	rm -rf $(VENV) .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis dist build demo-output
+
+$(BIN)/python:
+	@echo "== making $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(RUN): requirements.lock pyproject.toml | $(BIN)/python
+	@echo "== installing what comfytape needs (pinned, with hashes)"
+	@$(PIP) --require-hashes -r requirements.lock
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEV): requirements-dev.lock $(RUN)
+	@echo "== installing what its tests need (pinned, with hashes)"
+	@$(PIP) --require-hashes -r requirements-dev.lock
+	@touch $@
