@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from comfytape_contracts.convert import dynamic
 from comfytape_contracts.convert.graph import Node, Slot
 from comfytape_contracts.convert.javascript import UNDEFINED, to_number, to_text, truthy
-from comfytape_contracts.convert.widget import Cell, FileCell, FixedCell, NumberRange, TextCell, Widget
+from comfytape_contracts.convert.widget import Cell, FileCell, FixedCell, KeptTextCell, NumberRange, TextCell, Widget
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,9 +52,10 @@ def build(node: Node, definition: NodeDefinition) -> None:
     for widget in node.widgets:
         widget.dynamic = widget.dynamic or _resolves_choices(definition, widget)
     if definition.name == "PreviewAny":
-        _add_previews(node)
+        if not node.graph.modern:
+            _add_previews(node)
     elif definition.name == "CustomCombo" and node.widgets:
-        dynamic.add_option(node)
+        dynamic.start_options(node)
     elif definition.name in _SAVING_CLASSES:
         prefix = node.widget("filename_prefix")
         if prefix is not None:
@@ -146,9 +147,13 @@ def _add_text(node: Node, spec: InputSpec, name: str) -> None:
     default = spec.options.get("default")
     default = "" if default is None else default
     if spec.has("multiline"):
-        node.widgets.append(Widget(name, "customtext", TextCell(default), shared=True))
+        node.widgets.append(Widget(name, "customtext", _text_cell(node, default), shared=True))
     else:
         node.widgets.append(Widget(name, "text", Cell(default)))
+
+
+def _text_cell(node: Node, value: Any) -> Cell:
+    return KeptTextCell(value) if node.graph.modern else TextCell(value)
 
 
 def _add_markdown(node: Node, spec: InputSpec, name: str) -> None:
@@ -205,12 +210,12 @@ def _add_audio_upload(node: Node, spec: InputSpec, name: str) -> None:
 
 def _add_audio_player(node: Node, spec: InputSpec, name: str) -> None:
     del spec
-    node.widgets.append(Widget(name, "audioui", FixedCell(""), saved=False))
+    node.widgets.append(Widget(name, "audioui", FixedCell(""), saved=False, prompted=not node.graph.modern))
 
 
 def _add_audio_recorder(node: Node, spec: InputSpec, name: str) -> None:
     del spec
-    node.widgets.append(Widget(name, "audioui", FixedCell("")))
+    node.widgets.append(Widget(name, "audioui", FixedCell(""), rendered="recorded by the browser"))
     node.widgets.append(Widget(name, "button", Cell(""), prompted=False))
 
 
@@ -220,18 +225,13 @@ def _add_model_viewer(node: Node, spec: InputSpec, name: str) -> None:
 
 
 def _add_model_loader(node: Node, spec: InputSpec, name: str) -> None:
-    for label, value in (
-        ("upload 3d model", "upload3dmodel"),
-        ("upload extra resources", "uploadExtraResources"),
-        ("clear", "clear"),
-    ):
-        node.widgets.append(Widget(label, "button", Cell(value)))
-    _add_model_viewer(node, spec, name)
+    del spec
+    node.widgets.append(Widget(name, "load3d", FixedCell(""), rendered="a 3D view that the browser draws"))
 
 
 def _add_webcam(node: Node, spec: InputSpec, name: str) -> None:
     del spec
-    node.widgets.append(Widget(name, "webcam", FixedCell("")))
+    node.widgets.append(Widget(name, "webcam", FixedCell(""), rendered="a picture that the browser's camera takes"))
 
 
 def _add_plain(kind: str, option: str, fallback: Any) -> Callable[[Node, InputSpec, str], None]:
@@ -243,6 +243,31 @@ def _add_plain(kind: str, option: str, fallback: Any) -> Callable[[Node, InputSp
         node.widgets.append(Widget(name, kind, Cell(default if truthy(default) else fallback)))
 
     return add
+
+
+def _add_comparison(node: Node, spec: InputSpec, name: str) -> None:
+    del spec
+    node.widgets.append(Widget(name, "imagecompare", Cell(["", ""]), saved=not node.graph.modern))
+
+
+def _add_object(kind: str, fallback: Any) -> Callable[[Node, InputSpec, str], None]:
+    """Widgets of newer frontends whose value is an object or a list."""
+
+    def add(node: Node, spec: InputSpec, name: str) -> None:
+        default = spec.options.get("default")
+        node.widgets.append(Widget(name, kind, Cell(fallback if default is None else default)))
+
+    return add
+
+
+def _add_box(node: Node, spec: InputSpec, name: str) -> None:
+    """A box, and its four numbers, which are saved but not sent."""
+    box = {"x": 0, "y": 0, "width": 512, "height": 512}
+    _add_object("boundingbox", box)(node, spec, name)
+    value = node.widgets[-1].value
+    for side in box:
+        number = value.get(side) if isinstance(value, dict) else None
+        node.widgets.append(Widget(side, "number", Cell(number), prompted=False))
 
 
 def _add_previews(node: Node) -> None:
@@ -262,18 +287,24 @@ WIDGET_TYPES: dict[str, Callable[[Node, InputSpec, str], None]] = {
     "AUDIO_RECORD": _add_audio_recorder,
     "AUDIO_UI": _add_audio_player,
     "BOOLEAN": _add_boolean,
+    "BOUNDING_BOX": _add_box,
+    "BOUNDING_BOXES": _add_object("boundingboxes", []),
     "CHART": _add_plain("chart", "data", {}),
     "COLOR": _add_plain("color", "default", "#000000"),
+    "COLORS": _add_object("colors", []),
     "COMBO": _add_combo,
     "COMFY_DYNAMICCOMBO_V3": _add_dynamic_combo,
+    "CURVE": _add_object("curve", {"points": [[0, 0], [1, 1]], "interpolation": "monotone_cubic"}),
     "FLOAT": _add_float,
     "GALLERIA": _add_plain("galleria", "images", []),
-    "IMAGECOMPARE": _add_plain("imagecompare", "", ["", ""]),
+    "IMAGECOMPARE": _add_comparison,
     "IMAGEUPLOAD": _add_file_upload,
     "INT": _add_int,
     "LOAD_3D": _add_model_loader,
     "MARKDOWN": _add_markdown,
+    "PAINTER": _add_object("painter", ""),
     "PREVIEW_3D": _add_model_viewer,
+    "RANGE": _add_object("range", {"min": 0, "max": 1}),
     "STRING": _add_text,
     "TEXTAREA": _add_plain("textarea", "default", ""),
     "WEBCAM": _add_webcam,

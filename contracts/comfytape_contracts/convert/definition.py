@@ -15,7 +15,9 @@ from comfytape_contracts.convert.javascript import ordered_keys, to_text, truthy
 
 __all__ = ["InputSpec", "NodeDefinition", "OutputSpec", "read_definition", "read_spec"]
 
-_AUDIO_CLASSES = frozenset({"LoadAudio", "SaveAudio", "PreviewAudio", "SaveAudioMP3", "SaveAudioOpus"})
+_AUDIO_CLASSES = frozenset(
+    {"LoadAudio", "SaveAudio", "PreviewAudio", "SaveAudioMP3", "SaveAudioOpus", "SaveAudioAdvanced"}
+)
 _MESH_CLASSES = frozenset({"Preview3D", "SaveGLB"})
 _UPLOADS = ("image_upload", "video_upload", "animated_image_upload")
 

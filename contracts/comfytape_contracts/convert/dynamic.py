@@ -16,7 +16,7 @@ from comfytape_contracts.convert.graph import AutogrowGroup, Link, Node, Slot, c
 from comfytape_contracts.convert.javascript import ordered_keys, to_text, truthy
 from comfytape_contracts.convert.widget import Cell, Widget
 
-__all__ = ["add_option", "input_changed", "start_autogrow", "start_combo", "start_matching"]
+__all__ = ["input_changed", "start_autogrow", "start_combo", "start_matching", "start_options"]
 
 AddInput = Callable[[Node, InputSpec], None]
 _DEPTH = 16
@@ -94,7 +94,7 @@ def start_autogrow(node: Node, spec: InputSpec, add_input: AddInput) -> None:
     prefix = template.get("prefix")
     group = AutogrowGroup(low, high, tuple(specs), prefix if isinstance(prefix, str) else "", named)
     node.autogrow[spec.name] = group
-    for ordinal in range(low):
+    for ordinal in range(low + 1 if node.graph.modern else low):
         _add_row(node, spec.name, ordinal, add_input)
 
 
@@ -107,14 +107,33 @@ def _add_row(node: Node, name: str, ordinal: int, add_input: AddInput) -> None:
         base = f"{group.prefix if len(group.specs) == 1 else spec.name}{ordinal}"
         base = group.names[ordinal] if group.names is not None else base
         full = f"{name}.{base}"
-        if node.input(full) is not None:
+        if node.input(full) is not None and not node.graph.modern:
             continue
         add_input(node, replace(spec, name=full, optional=ordinal >= group.low or spec.optional))
         fresh.append(node.inputs.pop())
+    if node.graph.modern:
+        _inherit(node, fresh)
+        name = _row_name(group, name, ordinal - 1)
     ours = [index for index, slot in enumerate(node.inputs) if slot.name.startswith(name)]
     place = ours[-1] + 1 if ours else len(node.inputs)
     node.inputs[place:place] = fresh
     node.number_inputs()
+
+
+def _inherit(node: Node, fresh: list[Slot]) -> None:
+    """Newer frontends replace inputs of the same name and keep their links."""
+    for slot in fresh:
+        for old in [old for old in node.inputs if old.name == slot.name]:
+            node.inputs.remove(old)
+            slot.link = slot.link if slot.link is not None else old.link
+
+
+def _row_name(group: AutogrowGroup, name: str, ordinal: int) -> str:
+    """The name of the last input of a row."""
+    if group.names is not None:
+        return f"{name}.{group.names[ordinal] if 0 <= ordinal < len(group.names) else 'undefined'}"
+    stem = group.prefix if len(group.specs) == 1 else (group.specs[-1].name if group.specs else "")
+    return f"{name}.{stem}{ordinal}"
 
 
 def _ordinal(node: Node, slot: Slot, name: str) -> int | None:
@@ -130,19 +149,21 @@ def input_changed(node: Node, slot: Slot, link: Link | None, add_input: AddInput
     """What a node does when one of its inputs is plugged in or found empty (onConnectionsChange)."""
     name = slot.name.rpartition(".")[0]
     if name in node.autogrow:
-        if link is not None:
+        if link is not None or node.graph.modern:
             _grow(node, slot, name, add_input)
         else:
             index = node.inputs.index(slot)
             node.graph.later.append(lambda: _shrink(node, index))
-    if node.match:
+    if node.match and not node.graph.modern:
         match_types(node, slot)
 
 
 def _grow(node: Node, slot: Slot, name: str, add_input: AddInput) -> None:
-    last = next((other for other in reversed(node.inputs) if other.name.startswith(name)), None)
+    modern = node.graph.modern
+    stem = f"{name}." if modern else name
+    last = next((other for other in reversed(node.inputs) if other.name.startswith(stem)), None)
     ordinal = _ordinal(node, slot, name)
-    if last is not None and ordinal is not None and ordinal == _ordinal(node, last, name):
+    if last is not None and ordinal is not None and (modern or ordinal == _ordinal(node, last, name)):
         _add_row(node, name, ordinal + 1, add_input)
 
 
@@ -231,7 +252,30 @@ def _common(types: list[Any]) -> Any:
     return "*" if shared is None else ",".join(shared)
 
 
-def add_option(node: Node) -> None:
+def start_options(node: Node) -> None:
+    """A custom combo: its choice, in newer frontends the number of the choice, and a first empty option."""
+    if node.graph.modern:
+        node.widgets.append(Widget("index", "hidden", _ChoiceNumber(node)))
+    _add_option(node)
+
+
+class _ChoiceNumber(Cell):
+    """Which option is chosen, counted from 0; -1 for none."""
+
+    def __init__(self, node: Node) -> None:
+        super().__init__()
+        self._node = node
+
+    def read(self) -> int:
+        """Looks at the options anew each time."""
+        choice, _, *options = self._node.widgets
+        return next((index for index, option in enumerate(options) if option.value == choice.value), -1)
+
+    def write(self, value: Any) -> None:
+        """Does nothing: the number follows the choice."""
+
+
+def _add_option(node: Node) -> None:
     """A further empty option of a custom combo; filling the last one adds another."""
     widget = Widget(f"option{len(node.widgets) - 1}", "string", Cell(""))
 
@@ -239,7 +283,7 @@ def add_option(node: Node) -> None:
         last = node.widgets[-1]
         if last is widget:
             if truthy(value) and len(node.widgets) < _MOST_ROWS:
-                add_option(node)
+                _add_option(node)
         elif not truthy(value) and node.widgets[-2] is widget and not truthy(last.value):
             node.widgets.pop()
 

@@ -157,7 +157,10 @@ class AutogrowGroup:
 
 @dataclass(eq=False)
 class Graph:
-    """One level: the root (``id`` empty) or a subgraph definition, which all of its instances share."""
+    """One level: the root (``id`` empty) or a subgraph definition, which all of its instances share.
+
+    ``later`` holds what the frontend does only after loading, ``modern`` says which frontend is followed.
+    """
 
     id: str = ""
     name: Any = ""
@@ -167,6 +170,7 @@ class Graph:
     outputs: list[Port] = field(default_factory=list)
     instances: list[Node] = field(default_factory=list)
     later: list[Callable[[], None]] = field(default_factory=list)
+    modern: bool = False
 
     def link_of(self, slot: Slot) -> Link | None:
         """The link that an input is plugged to."""

@@ -84,8 +84,8 @@ def restore_proxies(node: Node) -> None:
             widget = node.widget(name)
             chosen += [widget] if widget is not None else []
         else:
-            chosen.append(Widget(f"{where}: {name}", "proxy", saved=False, inner=(where, name)))
-    named = {name for _, name in pairs}
+            chosen.append(Widget(f"{where}: {name}", "proxy", saved=False))
+    named = {name for where, name in pairs if where == "-1" or not node.graph.modern}
     node.widgets = [widget for widget in node.widgets if widget.name not in named] + chosen
     values = node.record.values
     for (where, name), value in zip(pairs, values if isinstance(values, list) else [], strict=False):

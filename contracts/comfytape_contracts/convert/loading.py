@@ -13,13 +13,14 @@ from comfytape_contracts.convert import construction, instance, primitive, rerou
 from comfytape_contracts.convert.definition import NodeDefinition, read_definition
 from comfytape_contracts.convert.failure import ConversionError
 from comfytape_contracts.convert.graph import Graph, Kind, Link, Node, Port, Slot
+from comfytape_contracts.convert.numbering import renumber
 from comfytape_contracts.convert.restoring import restore
 from comfytape_contracts.convert.widget import TextCell, Widget
 
 if TYPE_CHECKING:
     from comfytape_contracts.convert.record import GraphRecord, NodeRecord, SubgraphRecord, WorkflowRecord
 
-__all__ = ["MOST_NODES", "load", "walk"]
+__all__ = ["MOST_NODES", "is_modern", "load", "walk"]
 
 MOST_NODES = 50_000
 """Nodes that a workflow may have once every subgraph is unfolded; nested definitions can double at every level."""
@@ -38,25 +39,28 @@ class _Loader:
         self._definitions: dict[str, NodeDefinition | None] = {}
         self._subgraphs: dict[str, Graph] = {}
         self._later: list[Any] = []
+        self._modern = is_modern(inventory)
 
     def load(self, record: WorkflowRecord) -> Graph:
+        _refuse_recursion(record)
+        if self._modern:
+            record = renumber(record)
         for definition in record.subgraphs:
             self._subgraphs[definition.id] = self._define(definition)
-        _refuse_recursion(record)
         for definition in record.subgraphs:
             graph = self._subgraphs[definition.id]
             self._fill(graph, definition)
             graph.inputs = [Port.of(port) for port in definition.inputs]
             graph.outputs = [Port.of(port) for port in definition.outputs]
             instance.promote_late(graph)
-        root = Graph(later=self._later)
+        root = Graph(later=self._later, modern=self._modern)
         self._fill(root, record)
         self._finish(root)
         return root
 
     def _define(self, record: SubgraphRecord) -> Graph:
         inputs, outputs = ([Port.of(port) for port in side] for side in (record.inputs, record.outputs))
-        return Graph(record.id, record.name, inputs=inputs, outputs=outputs, later=self._later)
+        return Graph(record.id, record.name, inputs=inputs, outputs=outputs, later=self._later, modern=self._modern)
 
     def _fill(self, graph: Graph, record: GraphRecord) -> None:
         graph.nodes.clear()
@@ -114,6 +118,15 @@ def load(record: WorkflowRecord, inventory: Mapping[str, Any]) -> Graph:
         ConversionError: subgraphs that contain themselves, or that unfold beyond ``MOST_NODES``.
     """
     return _Loader(inventory).load(record)
+
+
+def is_modern(inventory: Mapping[str, Any]) -> bool:
+    """Whether the server that gave this inventory comes with a frontend of the newer kind.
+
+    Every class of ComfyUI 0.27.0 and 0.33.0 (frontends 1.45.20 and 1.49.6) has the key ``search_aliases``, none of
+    0.10.0 and before (1.36.14) has it. What the two kinds do differently is listed in docs/conversion.md.
+    """
+    return any(isinstance(info, Mapping) and "search_aliases" in info for info in inventory.values())
 
 
 def walk(root: Graph) -> Iterator[Node]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from comfytape_contracts.convert.construction import WIDGET_TYPES, add_widget
 from comfytape_contracts.convert.definition import InputSpec
+from comfytape_contracts.convert.failure import ConversionError
 from comfytape_contracts.convert.graph import Kind, Node, Slot
 from comfytape_contracts.convert.javascript import UNDEFINED, to_number
 
@@ -71,7 +72,13 @@ def _declared(node: Node, name: str) -> InputSpec | None:
 
 
 def _create(node: Node, spec: InputSpec, target: Node, slot: Slot) -> None:
-    if spec.widget_type in WIDGET_TYPES and spec.widget_type != "COMFY_DYNAMICCOMBO_V3":
+    if spec.widget_type == "COMFY_DYNAMICCOMBO_V3":
+        raise ConversionError(
+            "it is wired to a combo that brings inputs of its own, and the frontend breaks off there",
+            node_id=node.id,
+            class_type=node.type,
+        )
+    if spec.widget_type in WIDGET_TYPES:
         add_widget(node, spec, "value")
     if not node.widgets:
         return

@@ -61,6 +61,8 @@ def _unfold(root: Graph) -> Iterator[Place]:
         node = next(nodes, None)
         if node is None:
             stack.pop()
+        elif root.modern and not path and node.mode in (MUTED, BYPASSED):
+            continue
         elif node.subgraph is not None:
             stack.append(((*path, node), iter(list(node.subgraph.nodes.values()))))
         else:
@@ -100,8 +102,12 @@ def _entry(place: Place, nodes: Sequence[Node]) -> dict[str, Any]:
         raise place.fail(reason_for(node))
     inputs: dict[str, Any] = {}
     for widget in node.widgets:
+        if widget.rendered:
+            raise place.fail(f"its input '{widget.name}' is {widget.rendered}")
         if widget.name and widget.prompted:
-            inputs[widget.name] = _wrapped(_serialised(place, widget, nodes))
+            value = _wrapped(_serialised(place, widget, nodes))
+            curve = widget.kind == "curve" and isinstance(value, dict) and "__value__" in value
+            inputs[widget.name] = {"__type__": "CURVE", **value} if curve else value
     for index, slot in enumerate(node.inputs):
         source = resolve(place, index)
         if source is not None:

@@ -7,13 +7,22 @@ The format is litegraph's: ``nodes``, ``links`` (six-element lists at the top, o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from comfytape_contracts.convert.failure import ConversionError
 from comfytape_contracts.convert.javascript import as_json, to_text, truthy
 
-__all__ = ["GraphRecord", "LinkRecord", "NodeRecord", "PortRecord", "SlotRecord", "SubgraphRecord", "read_workflow"]
+__all__ = [
+    "GraphRecord",
+    "LinkRecord",
+    "NodeRecord",
+    "PortRecord",
+    "SlotRecord",
+    "SubgraphRecord",
+    "WorkflowRecord",
+    "read_workflow",
+]
 
 _RENAMED = {
     "T2IAdapterLoader": "ControlNetLoader",
@@ -92,7 +101,8 @@ class SubgraphRecord(GraphRecord):
 class WorkflowRecord(GraphRecord):
     """A whole file: the top level and every subgraph definition, in file order."""
 
-    subgraphs: tuple[SubgraphRecord, ...] = field(default=())
+    subgraphs: tuple[SubgraphRecord, ...] = ()
+    last_id: int = 0
 
 
 def read_workflow(ui: Any) -> WorkflowRecord:
@@ -115,7 +125,10 @@ def read_workflow(ui: Any) -> WorkflowRecord:
             subgraph = _object(data, "a subgraph definition")
             subgraphs.append(_subgraph(subgraph))
             todo.append(subgraph)
-    return WorkflowRecord(*_level(plain, "the top level"), tuple(subgraphs))
+    state = plain.get("state")
+    last = state.get("lastNodeId") if isinstance(state, dict) else plain.get("last_node_id")
+    last_id = last if isinstance(last, int) and not isinstance(last, bool) else 0
+    return WorkflowRecord(*_level(plain, "the top level"), tuple(subgraphs), last_id)
 
 
 def _subgraph(data: dict[str, Any]) -> SubgraphRecord:

@@ -14,7 +14,7 @@ from typing import Any
 
 from comfytape_contracts.convert.javascript import UNDEFINED, fixed, rounded, to_number, to_text, truthy
 
-__all__ = ["Cell", "FileCell", "FixedCell", "NumberRange", "TextCell", "Widget"]
+__all__ = ["Cell", "FileCell", "FixedCell", "KeptTextCell", "NumberRange", "TextCell", "Widget"]
 
 
 class Cell:
@@ -43,6 +43,14 @@ class TextCell(Cell):
         """Sets the text."""
         text = "" if value is None else to_text(value)
         self._value = text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+class KeptTextCell(Cell):
+    """A text area of newer frontends: they keep the value itself, only null is shown as empty text."""
+
+    def read(self) -> Any:
+        """The value, or empty text."""
+        return "" if self._value is None else self._value
 
 
 class FixedCell(Cell):
@@ -133,6 +141,7 @@ class Widget:
         replaced: ``%Node.widget%`` in its text is resolved.
         shared: promoting it shares the value instead of copying it (text areas).
         on_set: called after every new value.
+        rendered: why the value comes into being only when the page sends the prompt; then the node is refused.
     """
 
     name: str
@@ -145,7 +154,7 @@ class Widget:
     replaced: bool = False
     shared: bool = False
     on_set: Callable[[Any], None] | None = None
-    inner: tuple[str, str] | None = None
+    rendered: str = ""
 
     @property
     def value(self) -> Any:
