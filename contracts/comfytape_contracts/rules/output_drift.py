@@ -23,7 +23,7 @@ RULES = (
         action="look which slots the workflow links",
         severity=Severity.ERROR,
         severity_unused=Severity.INFO,
-        why="A link to a slot past the end is exception_during_validation (\"tuple index out of range\"); slots after the one "
+        why='A link to a slot past the end is exception_during_validation ("tuple index out of range"); slots after the one '
         "that went move down, so links there read something else.",
         source=_SLOTS + "; Load3D lost slot 4 between 0.3.64 and 0.10.0",
         todo="Link the slot that now carries this value.",

@@ -1,0 +1,61 @@
+"""What changed in one class that both inventories have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from comfytape_contracts.drift.canonical import is_blank, same
+from comfytape_contracts.drift.change import ChangeRecord
+from comfytape_contracts.drift.inputs import input_changes
+from comfytape_contracts.drift.outputs import output_changes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from comfytape_contracts.inventory import NodeClass
+
+__all__ = ["class_changes"]
+
+_FLAGS = (
+    ("output_node", "output-node-gained", "output-node-lost"),
+    ("deprecated", "class-deprecated", "class-undeprecated"),
+    ("experimental", "class-experimental", "class-stable"),
+    ("api_node", "class-paid", "class-free"),
+)
+_TEXTS = ("display_name", "description", "category", "output_tooltips", "search_aliases", "essentials_category", "help")
+_NAMED_BY_ITSELF = ("display_name",)
+"""Blank means "as the class is called", so blank against any name is no change (V3 nodes without a name send null)."""
+
+_JUDGED = frozenset(
+    {"input", "input_order", "output", "output_name", "output_is_list", "output_matchtypes", "name", "python_module"}
+    | {key for key, _, _ in _FLAGS}
+    | set(_TEXTS)
+)
+
+
+def class_changes(old: NodeClass, new: NodeClass) -> Iterator[ChangeRecord]:
+    """Changes of a class, the provider first. Keys that later releases may add are compared as they stand."""
+    at, pack = (old.name,), new.pack
+    if old.pack != new.pack:
+        yield ChangeRecord("class-provider-changed", (*at, "python_module"), old.pack, new.pack, new.pack)
+    for key, on, off in _FLAGS:
+        ours, theirs = old.raw.get(key) is True, new.raw.get(key) is True
+        if ours != theirs:
+            yield ChangeRecord(on if theirs else off, (*at, key), ours, theirs, pack)
+    yield from input_changes(old, new, pack)
+    yield from output_changes(old, new, pack)
+    for key, ours in old.raw.items():
+        if key not in _JUDGED or key in _TEXTS:
+            yield from _attribute_changes((*at, key), ours, new.raw.get(key), pack)
+    for key, theirs in new.raw.items():
+        if key not in old.raw and (key not in _JUDGED or key in _TEXTS):
+            yield from _attribute_changes((*at, key), None, theirs, pack)
+
+
+def _attribute_changes(at: tuple[str, ...], old: Any, new: Any, pack: str | None) -> Iterator[ChangeRecord]:
+    if old == new or same(old, new):
+        return
+    if at[-1] in _NAMED_BY_ITSELF and (is_blank(old) or is_blank(new)):
+        return
+    rule = "class-text-changed" if at[-1] in _TEXTS else "class-attribute-changed"
+    yield ChangeRecord(rule, at, old, new, pack)

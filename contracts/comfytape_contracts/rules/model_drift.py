@@ -1,0 +1,155 @@
+"""Rules about model and input files that come and go."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from comfytape_contracts.findings import Severity
+from comfytape_contracts.rules.rule import Rule
+
+__all__ = ["RULES"]
+
+_rule = partial(Rule, family="model-drift")
+
+_LISTS = "ComfyUI execution.py validate_inputs, folder_paths.py get_filename_list"
+_ROUTES = "ComfyUI server.py /models, /models/{folder}; app/model_manager.py /experiment/models/{folder} for sizes"
+
+RULES = (
+    _rule(
+        id="model-option-removed",
+        title="A loader no longer offers a model file",
+        looks_at="combos whose options are model files",
+        direction="removed",
+        action="hold the workflow's file names against what is left",
+        severity=Severity.ERROR,
+        severity_unused=Severity.INFO,
+        why="A loader takes only files that ComfyUI lists: value_not_in_list before anything runs. The usual causes are a volume "
+        "that is not mounted, a download that did not happen, and another folder.",
+        source=_LISTS + "; worker-comfyui threads 75 and 163",
+        todo="Put the file back into its folder (on a RunPod volume below models/ of the mount).",
+        before="UNETLoader.unet_name: z_image_turbo_bf16.safetensors",
+        after="UNETLoader.unet_name: nothing",
+        mirror="model-option-added",
+    ),
+    _rule(
+        id="model-option-added",
+        title="A loader offers another model file",
+        looks_at="combos whose options are model files",
+        direction="added",
+        action="note it",
+        severity=Severity.INFO,
+        severity_unused=Severity.INFO,
+        why="What a server has on disk is content, not contract.",
+        source=_LISTS,
+        todo="Nothing.",
+        before="VAELoader.vae_name: ae.safetensors",
+        after="VAELoader.vae_name: ae.safetensors, taesd",
+        mirror="model-option-removed",
+    ),
+    _rule(
+        id="input-file-removed",
+        title="A file of the input folder that the workflow loads is gone",
+        looks_at="LoadImage and everything else that lists the input folder, for files that a workflow names",
+        direction="removed",
+        action="hold the workflow's file names against what is left",
+        severity=Severity.ERROR,
+        why='The loader\'s own check refuses it: custom_validation_failed, "Invalid image file". Workers start with an empty '
+        "input folder, so each job has to bring its images.",
+        source="ComfyUI nodes.py LoadImage.VALIDATE_INPUTS, 0.3.30–0.33.0",
+        todo="Send the image with the job (input.images of worker-comfyui), or upload it first.",
+        before="LoadImage.image lists example.png",
+        after="LoadImage.image lists nothing",
+        mirror_waiver="a file more changes nothing: the input folder is content",
+    ),
+    _rule(
+        id="model-removed",
+        title="A model file is gone from its folder",
+        looks_at="/models/{folder}",
+        direction="removed",
+        action="look the file up in the list after, and in the workflows",
+        severity=Severity.ERROR,
+        severity_unused=Severity.INFO,
+        why="Workflows that name it are rejected, or fail while loading.",
+        source=_ROUTES,
+        todo="Put the file back, or change the workflow to one that is there.",
+        before="/models/vae lists ae.safetensors",
+        after="/models/vae lists nothing",
+        mirror="model-added",
+    ),
+    _rule(
+        id="model-added",
+        title="A model file is new in its folder",
+        looks_at="/models/{folder}",
+        direction="added",
+        action="note it",
+        severity=Severity.INFO,
+        severity_unused=Severity.INFO,
+        why="Nothing that ran before looks at it.",
+        source=_ROUTES,
+        todo="Nothing.",
+        before="/models/vae lists nothing",
+        after="/models/vae lists ae.safetensors",
+        mirror="model-removed",
+    ),
+    _rule(
+        id="model-folder-removed",
+        title="A model folder is gone",
+        looks_at="/models",
+        direction="removed",
+        action="compare the folder names; old names of renamed folders count as one",
+        severity=Severity.WARNING,
+        severity_unused=Severity.INFO,
+        why="Folders are registered by the core and by packs at start-up; one that is gone went with its pack or its release.",
+        source=_ROUTES + "; unet is the old name of diffusion_models, clip of text_encoders",
+        todo="See whether a pack failed to import.",
+        before="/models lists ipadapter",
+        after="/models does not",
+        mirror="model-folder-added",
+    ),
+    _rule(
+        id="model-folder-added",
+        title="A model folder is new",
+        looks_at="/models",
+        direction="added",
+        action="compare the folder names",
+        severity=Severity.INFO,
+        severity_unused=Severity.INFO,
+        why="A release or a pack registers another kind of model.",
+        source=_ROUTES + "; latent_upscale_models came between 0.3.64 and 0.10.0",
+        todo="Nothing.",
+        before="/models lists 20 folders",
+        after="/models lists latent_upscale_models too",
+        mirror="model-folder-removed",
+    ),
+    _rule(
+        id="model-shrunk",
+        title="A model file is smaller than before",
+        looks_at="size in /experiment/models/{folder}",
+        direction="changed",
+        action="compare bytes of files of one name",
+        severity=Severity.WARNING,
+        severity_unused=Severity.WARNING,
+        why="A download that was cut off, or a git-lfs pointer of 135 bytes, keeps the right name. A cut text encoder may load with "
+        "random weights, and the job is COMPLETED with a useless picture.",
+        source=_ROUTES + "; tried with truncated, pointer and partial files on 0.10.0",
+        todo="Compare its checksum with the publisher's and download it again.",
+        before="qwen_3_4b.safetensors has 8044982048 bytes",
+        after="qwen_3_4b.safetensors has 135 bytes",
+        mirror="model-grown",
+    ),
+    _rule(
+        id="model-grown",
+        title="A model file is larger than before",
+        looks_at="size in /experiment/models/{folder}",
+        direction="changed",
+        action="compare bytes of files of one name",
+        severity=Severity.WARNING,
+        severity_unused=Severity.INFO,
+        why="Another file goes by the same name: other weights, another precision, other pictures and times.",
+        source=_ROUTES,
+        todo="If the change is meant, accept the finding; else restore the file.",
+        before="model.safetensors has 6 GB",
+        after="model.safetensors has 12 GB",
+        mirror="model-shrunk",
+    ),
+)
