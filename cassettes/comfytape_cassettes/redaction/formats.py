@@ -60,7 +60,7 @@ def _token(kind: str, prefix: str, tail: bytes, *, literals: str = "") -> Format
 def _alone(kind: str, prefix: str, tail: bytes, *, literals: str = "") -> Format:
     """As ``_token``, for what may not touch any base64 on either side."""
     head = prefix.encode()
-    before, after = rb"(?<![A-Za-z0-9+/=_-]" + head + rb")", rb"(?![A-Za-z0-9+/=_-])"
+    before, after = rb"(?<![A-Za-z0-9+/]" + head + rb")", rb"(?![A-Za-z0-9+/])"
     return _format(kind, literals or prefix, head + before + tail + after)
 
 
@@ -69,7 +69,7 @@ LEAST = 20
 
 FORMATS = (
     _token("runpod-key", "rp[as]_", rb"[A-Za-z0-9]{16,}", literals="rpa_ rps_"),
-    _token("runpod-user", "user_", rb"(?=[A-Za-z]*[0-9])[A-Za-z0-9]{24,40}(?![A-Za-z0-9_])"),
+    _token("runpod-user", "user_", rb"(?=[A-Za-z]*[0-9])[A-Za-z0-9]{24,40}(?![A-Za-z0-9])"),
     _token("comfy-org-key", "comfyui-", rb"[0-9a-f]{32,}"),
     _token("huggingface-token", "hf_", rb"[A-Za-z0-9]{20,}"),
     _token("openai-key", "sk-", _DIGIT_AHEAD + rb"[A-Za-z0-9_-]{20,}"),
@@ -91,7 +91,7 @@ FORMATS = (
         rb"hooks\.slack\.com/(?:services|workflows|triggers)/(?P<secret>[A-Za-z0-9/_-]{10,})",
     ),
     _format("discord-webhook", "/api/webhooks/", rb"/api/webhooks/(?P<secret>[0-9]{5,}/[A-Za-z0-9_-]{20,})"),
-    _format("telegram-token", ":AA", rb"(?<![0-9])[0-9]{8,10}:AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9+/=_-])"),
+    _format("telegram-token", ":AA", rb"(?<![0-9])[0-9]{8,10}:AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9])"),
     _alone("aws-access-key", "A[KS]IA", rb"[A-Z0-9]{16}", literals="AKIA ASIA"),
     _alone("google-key", "AIza", rb"[A-Za-z0-9_-]{35}"),
     _token("google-token", "ya29\\.", rb"[A-Za-z0-9_-]{20,}", literals="ya29."),
@@ -99,12 +99,12 @@ FORMATS = (
     _format(
         "jwt",
         "eyJ",
-        rb"eyJ(?<![A-Za-z0-9+/_-]eyJ)[A-Za-z0-9_-]{12,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}",
+        rb"eyJ(?<![A-Za-z0-9+/]eyJ)[A-Za-z0-9_-]{12,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}",
     ),
     _format(
         "private-key",
         "PRIVATE",
-        rb"-----BEGIN [A-Z ]{0,20}PRIVATE KEY(?: BLOCK)?-----(?P<secret>[^-]{16,}(?=-----END|\Z|\x00))",
+        rb"-----BEGIN [A-Z ]{0,20}PRIVATE KEY(?: BLOCK)?-----(?P<secret>[^-\x00]{16,})",
     ),
     _format("authorization", "earer", rb"earer(?<![A-Za-z0-9].earer)" + _CREDENTIALS),
     _format("authorization", "EARER", rb"EARER(?<![A-Za-z0-9].EARER)" + _CREDENTIALS),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from comfytape_cassettes.redaction.headers import header_secrets
 from comfytape_cassettes.redaction.our_paths import own_places
 from comfytape_cassettes.redaction.packing import GZIP, RAW, ZLIB, unpacked
+from comfytape_cassettes.redaction.placeholder import is_masked
 from comfytape_cassettes.redaction.urls import form_secrets, url_secrets
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def harvest(
         listed = tuple(headers)
         found += header_secrets(listed)
         found += _body_secrets(listed, body)
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(secret for secret in found if secret.value and not is_masked(secret.value)))
 
 
 def _body_secrets(headers: tuple[tuple[str, str], ...], body: bytes) -> Iterator[Secret]:

@@ -49,14 +49,16 @@ _INPUT_PATHS: tuple[Step, ...] = tuple((*root, "input") for root in _JOB_ROOTS)
 # A JSON parse of a megabyte is only worth it when one of these stands there, so spelled that a value can follow:
 # /object_info has the Comfy.org names too, but with a list behind them.
 _TRIGGERS = (
-    (_KEY_PATHS, re.compile(rb"comfy_org(?:_api_key)?\\*\"\s*:\s*[^\[\s]")),
-    (_KEY_PATHS, re.compile(rb"\"s3Config\"")),
-    (_KEY_PATHS, re.compile(rb"\"aiKey\"")),
-    (_WEBHOOK_PATHS, re.compile(rb"\"webhook(?:V2)?\"\s*:")),
-    (_ENV_PATHS, re.compile(rb"\"env\"\s*:")),
+    (_KEY_PATHS, b"comfy_org", re.compile(rb"comfy_org(?:_api_key)?\"\s*:\s*[^\[\s]")),
+    (_KEY_PATHS, b'"s3Config"', None),
+    (_KEY_PATHS, b'"aiKey"', None),
+    (_WEBHOOK_PATHS, b'"webhook', None),
+    (_ENV_PATHS, b'"env"', None),
 )
 _STRING_TRIGGER = re.compile(rb"\"input\"\s*:\s*\"\s*\{")
 _GRAPHQL_PAIR = re.compile(rb"key\s*:\s*\\\"[^\"\\]*\\\"\s*,\s*value\s*:\s*\\\"((?:[^\"\\]|\\\\.)*)\\\"")
+
+_TOKEN = re.compile(rb"\"[^\"\\]*(?:\\.[^\"\\]*)*\"(\s*:)?|-?[0-9][0-9.eE+-]*|true|false|null", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,36 +75,37 @@ def own_places(data: bytes) -> list[OwnPlace]:
     """The secrets at our paths in a JSON body; none twice, in order."""
     if data.lstrip()[:1] not in (b"{", b"["):
         return []
-    found: dict[int, OwnPlace] = {}
-    for paths, trigger in _TRIGGERS:
-        if trigger.search(data):
-            for place in places(data, paths):
-                for own in _owned(place, data):
-                    found.setdefault(own.start, own)
-    if _STRING_TRIGGER.search(data):
-        for own in _inside_string_inputs(data):
-            found.setdefault(own.start, own)
-    for match in _GRAPHQL_PAIR.finditer(data):
-        found.setdefault(match.start(1), OwnPlace(*match.span(1), PLACEHOLDER.encode()))
-    return sorted((own for own in found.values() if data[own.start : own.end] != own.text), key=lambda own: own.start)
+    wanted: dict[Step, None] = {}
+    for paths, literal, closer in _TRIGGERS:
+        if literal in data and (closer is None or closer.search(data)):
+            wanted |= dict.fromkeys(paths)
+    found = [own for place in places(data, wanted) for own in _owned(place, data)] if wanted else []
+    if b'"input"' in data and _STRING_TRIGGER.search(data):
+        found += _inside_string_inputs(data)
+    if b"value" in data and b'"query"' in data:
+        found += [OwnPlace(*match.span(1), PLACEHOLDER.encode()) for match in _GRAPHQL_PAIR.finditer(data)]
+    unique = {own.start: own for own in found if data[own.start : own.end] != own.text}
+    return [unique[start] for start in sorted(unique)]
 
 
 def _owned(place: Place, data: bytes) -> Iterator[OwnPlace]:
     name = place.path[-1]
     if name in ("webhook", "webhookV2"):
         yield from _webhook(place, data)
-    elif name == "env":
-        if _is_environment(place.value):
-            yield from _environment(place, data)
-    else:
-        yield from _masked(place, data, sure=name != "s3Config")
+    elif name != "env":
+        for leaf in _leaves(place, data):
+            yield from _masked(leaf, sure=name != "s3Config" or leaf.name == "accessId" or secretive(leaf.name))
+    elif _is_environment(place.value):
+        for leaf in _leaves(place, data):
+            yield from _environment(leaf)
 
 
 def _webhook(place: Place, data: bytes) -> Iterator[OwnPlace]:
-    for start, end, value, _ in _leaves(place, data):
-        if isinstance(value, str) and "://" in value:
-            clean = webhook_without_secrets(value)
-            yield OwnPlace(start + 1, end - 1, json.dumps(clean)[1:-1].encode(), tuple(url_secrets(value, "webhook")))
+    for leaf in _leaves(place, data):
+        if isinstance(leaf.value, str) and "://" in leaf.value:
+            clean = json.dumps(webhook_without_secrets(leaf.value)).encode()
+            if clean != json.dumps(leaf.value).encode():
+                yield OwnPlace(leaf.start, leaf.end, clean, tuple(url_secrets(leaf.value, "webhook")))
 
 
 def _is_environment(value: Any) -> bool:
@@ -114,53 +117,64 @@ def _is_environment(value: Any) -> bool:
     )
 
 
-def _environment(place: Place, data: bytes) -> Iterator[OwnPlace]:
-    for start, end, value, names in _leaves(place, data):
-        if names and names[-1] == "key":
-            continue
-        name = names[-1] if names else ""
-        if isinstance(value, str) and isinstance(place.value, list) and name.isdigit():
-            head = value.partition("=")[0]
-            if head != value:
-                offset = data.find(b"=", start) + 1
-                yield OwnPlace(
-                    offset, end - 1, PLACEHOLDER.encode(), _learn(value[len(head) + 1 :], f"env {head}", head)
-                )
-            continue
-        yield from _one(start, end, value, f"env {name}", sure=secretive(name))
-
-
-def _masked(place: Place, data: bytes, *, sure: bool) -> Iterator[OwnPlace]:
-    for start, end, value, names in _leaves(place, data):
-        name = names[-1] if names else place.path[-1]
-        yield from _one(start, end, value, name, sure=sure or secretive(name) or name == "accessId")
-
-
-def _one(start: int, end: int, value: Any, name: str, *, sure: bool) -> Iterator[OwnPlace]:
-    if isinstance(value, str):
-        if value:
-            yield OwnPlace(start + 1, end - 1, PLACEHOLDER.encode(), _learn(value, name, "secret" if sure else ""))
-    elif not isinstance(value, bool) and value is not None:
-        yield OwnPlace(start, end, b"0")
-
-
-def _learn(value: str, origin: str, name: str) -> tuple[Secret, ...]:
-    text = value.encode("latin-1", "replace").decode("utf-8", "replace")
-    if is_masked(text) or not (secretive(name) or plausible(text)):
-        return ()
-    return (Secret(text, origin), *url_secrets(text, origin))
-
-
-def _leaves(place: Place, data: bytes) -> Iterator[tuple[int, int, Any, tuple[str, ...]]]:
-    """(start, end, value, names below the place) of the scalars in a place of any shape."""
-    if not isinstance(place.value, dict | list):
-        yield place.start, place.end, place.value, ()
+def _environment(leaf: _Leaf) -> Iterator[OwnPlace]:
+    if leaf.name == "key":
         return
-    part = data[place.start : place.end]
-    for inner in places(part, [("*",)]):
-        shifted = Place(place.start + inner.start, place.start + inner.end, place.path, inner.value, inner.names)
-        for start, end, value, names in _leaves(shifted, data):
-            yield start, end, value, (*inner.names, *names)
+    if not leaf.name and isinstance(leaf.value, str):
+        # A list of NAME=value, as container tools write it.
+        name, equals, value = leaf.value.partition("=")
+        if equals:
+            learned = _learned(value, f"env {name}", sure=secretive(name))
+            clean = json.dumps(f"{name}={PLACEHOLDER}").encode()
+            yield OwnPlace(leaf.start, leaf.end, clean, learned)
+        return
+    yield from _masked(leaf, sure=secretive(leaf.variable), origin=f"env {leaf.variable}")
+
+
+def _masked(leaf: _Leaf, *, sure: bool, origin: str = "") -> Iterator[OwnPlace]:
+    if isinstance(leaf.value, str):
+        if leaf.value:
+            learned = _learned(leaf.value, origin or leaf.name, sure=sure)
+            yield OwnPlace(leaf.start, leaf.end, json.dumps(PLACEHOLDER).encode(), learned)
+    elif not isinstance(leaf.value, bool) and leaf.value is not None:
+        yield OwnPlace(leaf.start, leaf.end, b"0")
+
+
+def _learned(value: str, origin: str, *, sure: bool) -> tuple[Secret, ...]:
+    known = (Secret(value, origin),) if sure or plausible(value) else ()
+    return () if is_masked(value) else (*known, *url_secrets(value, origin))
+
+
+@dataclass(frozen=True, slots=True)
+class _Leaf:
+    """A scalar below one of our places: its span, its value, its member name, and the variable that it is for."""
+
+    start: int
+    end: int
+    value: Any = field(repr=False)
+    name: str
+    variable: str
+
+
+def _leaves(place: Place, data: bytes) -> Iterator[_Leaf]:
+    """The scalars in a place of any shape and depth, by a flat reading: a string before a colon names what follows."""
+    name = place.path[-1] if not isinstance(place.value, dict | list) else ""
+    key = ""
+    for match in _TOKEN.finditer(data, place.start, place.end):
+        if match[1]:
+            name = _value(match[0][: -len(match[1])])
+            continue
+        value = _value(match[0])
+        if name == "key":
+            key = str(value)
+        yield _Leaf(*match.span(), value, name, key if name == "value" and key else name)
+
+
+def _value(token: bytes) -> Any:
+    try:
+        return json.loads(token, strict=False)
+    except ValueError:
+        return token.decode("utf-8", "replace")
 
 
 def _inside_string_inputs(data: bytes) -> Iterator[OwnPlace]:
@@ -171,4 +185,5 @@ def _inside_string_inputs(data: bytes) -> Iterator[OwnPlace]:
             inner = unescaped(view, json_only=True) or view
             for own in own_places(b'{"input":' + inner.data + b"}"):
                 start, end = inner.source(own.start - 9, own.end - 9)
-                yield OwnPlace(place.start + 1 + start, place.start + 1 + end, own.text, own.learned)
+                text = json.dumps(own.text.decode())[1:-1].encode()
+                yield OwnPlace(place.start + 1 + start, place.start + 1 + end, text, own.learned)

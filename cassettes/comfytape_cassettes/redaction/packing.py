@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 __all__ = ["NESTED_LIMIT", "Packed", "is_packed", "unpacked"]
 
-NESTED_LIMIT = 256 << 20
+NESTED_LIMIT = 64 << 20
 """Bytes that a compressed part may grow to; RunPod's largest answer is 20 MB (docs.runpod.io, send-requests)."""
 
 GZIP, ZLIB, RAW = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS

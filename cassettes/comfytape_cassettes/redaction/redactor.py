@@ -33,7 +33,7 @@ class Redactor:
 
     def __init__(self, secrets: Secrets | None = None) -> None:
         self._lock = threading.Lock()
-        self._secrets = secrets or Secrets()
+        self._secrets = Secrets() if secrets is None else secrets
         self._matcher = Matcher(self._secrets)
 
     @property

@@ -26,15 +26,13 @@ if TYPE_CHECKING:
 
 __all__ = ["BUDGET", "Leak", "scan"]
 
-BUDGET = 256 << 20
+BUDGET = 128 << 20
 """Bytes that all layers of one file may decode to. What is not searched is reported, never passed over."""
 
 _DEPTH = 8
 _SHORT = 24
 _SURROUNDINGS = 24
-_UNICODE = re.compile(rb"\\u00([0-7][0-9a-fA-F])|\\x([0-7][0-9a-fA-F])")
-_SIMPLE = re.compile(rb"\\([\"\\/'])")
-_CONTROL = re.compile(rb"\\[nrtbf]")
+_BACKSLASHES = re.compile(rb"(?:\\u[0-9a-fA-F]{4})+|\\x[0-9a-fA-F]{2}|\\[\"\\/'nrtbf]")
 _TEXT_CHUNK = re.compile(rb"zTXt|iTXt|iCCP")
 _ZLIB = re.compile(rb"x[\x01\x5e\x9c\xda]")
 _WIDE = re.compile(rb"(?:[\x20-\x7e]\x00){6,}")
@@ -139,16 +137,22 @@ def _layers(data: bytes, text: bytes, budget: int) -> Iterator[tuple[int, str, b
 
 def _unescaped(text: bytes) -> bytes:
     if b"\\" in text:
-        text = _CONTROL.sub(b"\n", _SIMPLE.sub(rb"\1", _UNICODE.sub(_unit, text)))
+        text = _BACKSLASHES.sub(_backslashes, text)
     if b"%" in text:
         text = unquote_to_bytes(text)
     if b"&" in text:
-        text = html.unescape(text.decode("latin-1")).encode("latin-1", "replace")
+        text = html.unescape(text.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
     return text
 
 
-def _unit(match: re.Match[bytes]) -> bytes:
-    return bytes.fromhex((match[1] or match[2]).decode())
+def _backslashes(match: re.Match[bytes]) -> bytes:
+    escape = match[0].decode()
+    if escape[1] == "u":
+        units = bytes.fromhex(escape.replace("\\u", ""))
+        return units.decode("utf-16-be", "replace").encode()
+    if escape[1] == "x":
+        return bytes.fromhex(escape[2:])
+    return b"\n" if escape[1] in "nrtbf" else escape[1:].encode()
 
 
 def _codes(data: bytes) -> Iterator[tuple[int, str, bytes]]:

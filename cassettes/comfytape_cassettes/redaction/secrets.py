@@ -104,6 +104,10 @@ class Secrets:
     def __len__(self) -> int:
         return len(self._values)
 
+    def __bool__(self) -> bool:
+        """Patterns count: a set of rules without values is not empty."""
+        return bool(self._values or self._patterns or self._refused)
+
     def __repr__(self) -> str:
         return f"Secrets({len(self._values)} values, {len(self._patterns)} patterns, {len(self._refused)} refused)"
 

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 from comfytape_cassettes.redaction.escapes import LAYERS, unescaped
 from comfytape_cassettes.redaction.formats import LEAST
 from comfytape_cassettes.redaction.placeholder import PLACEHOLDER, same_length_mask
-from comfytape_cassettes.redaction.runs import BLOB, decoded_run, encoded_run, joined_runs, printable_runs, runs
+from comfytape_cassettes.redaction.runs import (
+    BLOB,
+    decoded_run,
+    encoded_run,
+    joined_runs,
+    printable_runs,
+    runs,
+    unfolded,
+)
 from comfytape_cassettes.redaction.tracebacks import stable_parts
 from comfytape_cassettes.redaction.utf16 import narrowed, wide_mask
 from comfytape_cassettes.redaction.view import View, substituted
@@ -110,7 +118,8 @@ class TextPass:
                 # It does not decode back to itself: no base64, or a careless one. Same length, edge to edge.
                 yield Edit(begin, stop, same_length_mask(stop - begin))
                 continue
-            text = encoded_run(clean, spelled)
+            # Line ends that are themselves escaped in the source are left out, not written raw.
+            text = encoded_run(clean, spelled if data[begin:stop] == spelled else unfolded(spelled))
             if b"%" in data[begin:stop]:
                 text = text.replace(b"+", b"%2B").replace(b"/", b"%2F").replace(b"=", b"%3D")
             if self.fixed and len(text) != stop - begin:

@@ -1,0 +1,81 @@
+"""Secrets that are known by their looks, and the data that must not be taken for one."""
+
+from __future__ import annotations
+
+import base64
+import random
+
+import pytest
+
+from comfytape_cassettes.redaction import Redactor
+
+from .kinds import EMBEDDED, KINDS
+
+PLACES = {
+    "alone": "{}",
+    "sentence": "the key {} was refused",
+    "json": '{{"error": "bad key {}", "n": 1}}',
+    "header": "Authorization: Bearer {}",
+    "file name": "ComfyUI_{}_00001_.png",
+    "after an escape": 'b\'{{"x":"\\n{}"}}\'',
+    "query": "https://example.com/cb?k={}&job=1",
+    "markup": "<p>{}</p>",
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_key_of_a_known_format_is_masked_wherever_it_stands(kind, place):
+    """A format needs no list of known values, and what is around it stays."""
+    text = PLACES[place].format(KINDS[kind])
+    clean = Redactor().text(text)
+    before, after = PLACES[place].format("|").split("|")
+    assert clean.startswith(before + "REDACTED")
+    # A key that may hold `_` takes `_00001_` with it; nothing else is lost.
+    assert clean.endswith(after if place != "file name" else ".png")
+
+
+@pytest.mark.parametrize("kind", EMBEDDED)
+def test_what_stands_before_a_secret_gives_it_away(kind):
+    """Only the secret is masked: scheme, host and parameter names stay for the reader."""
+    before, secret, after = EMBEDDED[kind]
+    clean = Redactor().text(f"x {before}{secret}{after} y")
+    assert clean.startswith(f"x {before}REDACTED")
+    assert clean.endswith(f"{after} y")
+    assert secret not in clean
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_random_base64_of_image_size_comes_through_unchanged(seed):
+    """1.5 MB of base64 by chance holds AKIA or eyJ somewhere; neither pixels nor weights may change."""
+    noise = random.Random(seed).randbytes(1_125_000)
+    for spelled in (base64.b64encode(noise), base64.urlsafe_b64encode(noise)):
+        body = b'{"output":{"images":[{"filename":"a.png","data":"' + spelled + b'"}]}}'
+        assert Redactor().body(body, "application/json") == (body, False)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_random_bytes_come_through_unchanged(seed):
+    """A binary answer of no known type is not rewritten."""
+    noise = random.Random(seed).randbytes(1_500_000)
+    assert Redactor().body(noise, "application/octet-stream") == (noise, False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "task-runner disk-usage mask-editor risk-free-interest-rate-2024-models",
+        "the bearer of extraordinaryresponsibilities",
+        "user_prompt_template_for_the_model user_interface",
+        "hf_hub_download hf_transfer sk-learn",
+        "3f2c9a44-8a7b-4c0e-9d53-0f6a1b2c3d4e-u1",
+        "sha256:" + "0a1b2c3d" * 8,
+        "https://example.com/a?page=2&token=x&sort=asc",
+        "Qwen2-VL-7B-Instruct-AWQ z_image_turbo_bf16.safetensors",
+        "see https://example.com/@someone and mail me@example.com: now",
+        "AKIA" + "IOSFODNN",
+    ],
+)
+def test_ordinary_words_are_no_secrets(text):
+    """Model names, ids, hashes and prose keep their spelling."""
+    assert Redactor().text(text) == text
