@@ -149,9 +149,9 @@ def input_changed(node: Node, slot: Slot, link: Link | None, add_input: AddInput
     """What a node does when one of its inputs is plugged in or found empty (onConnectionsChange)."""
     name = slot.name.rpartition(".")[0]
     if name in node.autogrow:
-        if link is not None or node.graph.modern:
+        if link is not None:
             _grow(node, slot, name, add_input)
-        else:
+        elif not node.graph.modern:
             index = node.inputs.index(slot)
             node.graph.later.append(lambda: _shrink(node, index))
     if node.match and not node.graph.modern:

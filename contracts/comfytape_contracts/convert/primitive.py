@@ -72,7 +72,7 @@ def _declared(node: Node, name: str) -> InputSpec | None:
 
 
 def _create(node: Node, spec: InputSpec, target: Node, slot: Slot) -> None:
-    if spec.widget_type == "COMFY_DYNAMICCOMBO_V3":
+    if spec.widget_type == "COMFY_DYNAMICCOMBO_V3" and not node.graph.modern:
         raise ConversionError(
             "it is wired to a combo that brings inputs of its own, and the frontend breaks off there",
             node_id=node.id,

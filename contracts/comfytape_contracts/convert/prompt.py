@@ -91,7 +91,11 @@ def _execution_order(graph: Graph) -> list[Node]:
 
 def _apply(node: Node, nodes: Sequence[Node]) -> None:
     value = node.widgets[0].value if node.widgets else UNDEFINED
-    if isinstance(value, str) and value and truthy(node.properties.get("Run widget replace on values")):
+    if truthy(value) and truthy(node.properties.get("Run widget replace on values")):
+        if not isinstance(value, str):
+            raise Place((), node).fail(
+                "'Run widget replace on values' is on but the value is no text; the frontend fails"
+            )
         value = with_replacements(value, nodes)
     primitive.push_value(node, value)
 

@@ -119,6 +119,8 @@ def _out_of_subgraph(place: Place, slot: Slot, index: int) -> _Step | Source | N
 def _from_output(step: _Step) -> _Step | Source | None:
     place, index = step.place, step.index
     node = place.node
+    if node.mode == MUTED and node.graph.modern:
+        return None
     if node.mode == BYPASSED:
         through = _bypass(place, index, step.type)
         return _Step(place, through, at_input=True) if through is not None else None
