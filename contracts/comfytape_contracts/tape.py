@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from comfytape_contracts.jobs import Job, jobs_of
 from comfytape_contracts.prompts import prompts_of
@@ -14,15 +14,27 @@ from comfytape_contracts.wire import Health, health_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from comfytape_cassettes import Cassette, Exchange
+    from comfytape_cassettes import Exchange, Failure
 
 __all__ = ["Tape"]
 
 
-class Tape:
-    """A cassette read as one endpoint's answers. Everything is derived when first asked for."""
+class Recorded(Protocol):
+    """A cassette, or anything else that holds exchanges."""
 
-    def __init__(self, cassette: Cassette) -> None:
+    @property
+    def exchanges(self) -> Sequence[Exchange]:
+        """In the order they began."""
+
+    @property
+    def failures(self) -> Sequence[Failure]:
+        """Requests that got no answer."""
+
+
+class Tape:
+    """A recording read as one endpoint's answers. Everything is derived when first asked for."""
+
+    def __init__(self, cassette: Recorded) -> None:
         self.cassette = cassette
 
     @cached_property

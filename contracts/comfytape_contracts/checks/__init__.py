@@ -15,16 +15,28 @@ from comfytape_contracts.checks.recording import check_recording
 from comfytape_contracts.checks.subject import Outcome, Subject
 from comfytape_contracts.checks.versions import check_versions
 from comfytape_contracts.checks.workflow import check_workflows
+from comfytape_contracts.findings import Severity, Verdict
 from comfytape_contracts.tape import Tape
 from comfytape_contracts.verdicts import Report
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from comfytape_cassettes import Cassette
     from comfytape_contracts.contract import Contract
 
 __all__ = ["check"]
 
-CHECKS = (check_nodes, check_workflows, check_models, check_versions, check_jobs, check_images, check_budgets)
+CHECKS: tuple[tuple[str, Callable[[Subject], Outcome]], ...] = (
+    ("nodes", check_nodes),
+    ("workflow", check_workflows),
+    ("models", check_models),
+    ("versions", check_versions),
+    ("jobs", check_jobs),
+    ("outputs", check_images),
+    ("budgets", check_budgets),
+)
+"""Every check under the part of the contract that it holds; ``advisory`` names such parts."""
 
 
 def check(contract: Contract, cassette: Cassette, *, now: datetime | None = None) -> Report:
@@ -36,8 +48,9 @@ def check(contract: Contract, cassette: Cassette, *, now: datetime | None = None
     """
     cassette.verify()
     subject = Subject(contract, Tape(cassette))
-    outcomes: list[Outcome] = [run(subject) for run in CHECKS]
-    outcomes.append(check_recording(subject, now or datetime.now(UTC)))
+    advisory = set(contract.model.advisory)
+    outcomes = [advice(run(subject)) if part in advisory else run(subject) for part, run in CHECKS]
+    outcomes.append(check_recording(subject, cassette.provenance, now or datetime.now(UTC)))
     findings = [f for outcome in outcomes for f in outcome.findings]
     severities = contract.model.severities
     findings = [replace(f, severity=severities.get(f.rule, f.severity)) for f in findings]
@@ -50,3 +63,20 @@ def check(contract: Contract, cassette: Cassette, *, now: datetime | None = None
         measurements={key: value for outcome in outcomes for key, value in outcome.measurements.items()},
         provenance=cassette.provenance.to_json(),
     )
+
+
+def advice(outcome: Outcome) -> Outcome:
+    """The outcome of a part that only advises: what speaks against it is a warning, and its lines say so."""
+    outcome.findings = [replace(f, severity=max(f.severity, Severity.WARNING, key=rank)) for f in outcome.findings]
+    outcome.lines = [
+        line
+        if line.verdict is Verdict.PASS
+        else replace(line, verdict=Verdict.PASS, evidence=f"advisory: {line.evidence}")
+        for line in outcome.lines
+    ]
+    return outcome
+
+
+def rank(severity: Severity) -> int:
+    """0 for an error, 2 for an info."""
+    return severity.rank

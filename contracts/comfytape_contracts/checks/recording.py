@@ -10,16 +10,17 @@ from comfytape_contracts.rules.recording import STALE
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from comfytape_cassettes import Provenance
     from comfytape_contracts.checks.subject import Subject
 
 __all__ = ["check_recording"]
 
 
-def check_recording(subject: Subject, now: datetime) -> Outcome:
+def check_recording(subject: Subject, provenance: Provenance, now: datetime) -> Outcome:
     """Hold ``max_age`` against the moment of recording."""
     outcome = Outcome()
     allowed = subject.model.max_age
-    age = subject.tape.cassette.provenance.age_days(now)
+    age = provenance.age_days(now)
     if age is not None:
         outcome.measurements["recording_age_days"] = round(age, 2)
     if allowed is None or age is None:

@@ -167,4 +167,7 @@ class ContractModel(Strict):
     budgets: Budgets = Budgets()
     cost: Cost | None = None
     severities: dict[str, Severity] = {}
+    advisory: list[Literal["budgets", "models", "nodes", "outputs", "versions"]] = Field(
+        default=[], description="parts whose findings are warnings until the name is deleted here"
+    )
     max_age: Days | None = Field(default=None, description="how old a recording may be, such as 30d")

@@ -1,0 +1,43 @@
+"""What is public is said, sorted and there."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+import pytest
+
+PACKAGES = ["comfytape", "comfytape_cassettes", "comfytape_contracts", "comfytape_recorder", "comfytape_replayer"]
+
+
+def modules():
+    for package in PACKAGES:
+        root = importlib.import_module(package)
+        yield package
+        for module in pkgutil.walk_packages(root.__path__, f"{package}."):
+            if not module.name.endswith("__main__"):
+                yield module.name
+
+
+@pytest.mark.parametrize("name", sorted(modules()))
+def test_all_is_sorted_and_every_name_is_there(name):
+    """``__all__`` lists names that exist, once, in alphabetical order."""
+    module = importlib.import_module(name)
+    names = getattr(module, "__all__", [])
+    assert list(names) == sorted(set(names))
+    for public in names:
+        assert getattr(module, public) is not None, public
+
+
+def test_the_face_exports_what_its_homes_say():
+    """Every lazy name of ``comfytape`` is listed, and nothing else is."""
+    face = importlib.import_module("comfytape")
+    assert set(face.__all__) == {*face.HOMES, "__version__"}
+    assert dir(face) == face.__all__
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    """A typo is an AttributeError, as for any module."""
+    face = importlib.import_module("comfytape")
+    with pytest.raises(AttributeError, match="no attribute 'nosuch'"):
+        _ = face.nosuch
