@@ -13,7 +13,8 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-OUTPUT = ROOT / "demo-output"
+OUTPUT = "demo-output"
+NAME = "z-image-danrisi"
 COMFYTAPE = [sys.executable, "-m", "comfytape"]
 ONLY_A_BUDGET = 5
 
@@ -21,17 +22,18 @@ ONLY_A_BUDGET = 5
 def main() -> int:
     """Replay, record, check; 0 when all went as it should."""
     began = time.monotonic()
-    shutil.rmtree(OUTPUT, ignore_errors=True)
-    say("1. Serve the shipped recording as an offline RunPod and ComfyUI", "replay cassettes/z-image-danrisi")
+    shutil.rmtree(ROOT / OUTPUT, ignore_errors=True)
+    replay = ["replay", f"cassettes/{NAME}"]
+    say("1. Serve the shipped recording as an offline RunPod and ComfyUI", replay)
     with subprocess.Popen(
-        [*COMFYTAPE, "replay", "cassettes/z-image-danrisi"], stdout=subprocess.PIPE, text=True, cwd=ROOT
+        [*COMFYTAPE, *replay], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT
     ) as server:
         assert server.stdout is not None
         line = server.stdout.readline().strip()
         print(f"   {line}")
         url = line.removeprefix("listening on ")
         if not url.startswith("http://"):
-            print("The replay server did not start: see the message above.", file=sys.stderr)
+            print(f"The replay server did not start; try it yourself: comfytape {' '.join(replay)}", file=sys.stderr)
             return 1
         try:
             code = record_and_check(url)
@@ -42,7 +44,7 @@ def main() -> int:
         return 1
     print(
         f"\nThe demo worked, in {time.monotonic() - began:.1f} s: 11 jobs were recorded from the replay into "
-        f"{(OUTPUT / 'z-image-danrisi').relative_to(ROOT)}, and the check said the same of them as of the original: "
+        f"{OUTPUT}/{NAME}, and the check says the same of them as of the original:\n"
         "every promise holds but the generation time, since the models ran on a CPU."
     )
     return 0
@@ -50,44 +52,31 @@ def main() -> int:
 
 def record_and_check(url: str) -> int:
     """Run the recorder against the replay as if it were the live endpoint, then check what it recorded."""
-    environment = os.environ | {
+    environment = {
         "RUNPOD_ENDPOINT_BASE_URL": f"{url}/v2",
         "RUNPOD_ENDPOINT_COMFYUI": "demo",
         "RUNPOD_API_KEY": "not-a-key",
         "COMFYUI_URL": url,
     }
+    record = ["record", NAME, "--into", OUTPUT]
     say(
         "2. Record from it, as from a live endpoint",
-        "record z-image-danrisi --into demo-output",
-        variables="RUNPOD_ENDPOINT_BASE_URL=…/v2 COMFYUI_URL=… ",
+        [*(f"{k}={v}" for k, v in environment.items()), "\\\n     "],
+        record,
     )
-    recorded = subprocess.run(
-        [
-            *COMFYTAPE,
-            "record",
-            "z-image-danrisi",
-            "--into",
-            str(OUTPUT),
-            "--note",
-            "Recorded from a replay, for the demo.",
-        ],
-        env=environment,
-        cwd=ROOT,
-        check=False,
-        stderr=subprocess.DEVNULL if sys.stderr.isatty() is False else None,
-    )
+    recorded = subprocess.run([*COMFYTAPE, *record], env=os.environ | environment, cwd=ROOT, check=False)
     if recorded.returncode:
         return recorded.returncode
-    say("3. Hold the new recording to the contract", "check z-image-danrisi --cassette demo-output/z-image-danrisi")
-    cassette = str(OUTPUT / "z-image-danrisi")
-    return subprocess.run(
-        [*COMFYTAPE, "check", "z-image-danrisi", "--cassette", cassette], cwd=ROOT, check=False
-    ).returncode
+    check = ["check", NAME, "--cassette", f"{OUTPUT}/{NAME}"]
+    say("3. Hold the new recording to the contract", check)
+    return subprocess.run([*COMFYTAPE, *check], cwd=ROOT, check=False).returncode
 
 
-def say(what: str, command: str, variables: str = "") -> None:
-    """Print a step and its command."""
-    print(f"\n{what}\n   $ {variables}comfytape {command}", flush=True)
+def say(what: str, *words: list[str]) -> None:
+    """Print a step and its command; only the last list is comfytape's own."""
+    *before, command = words
+    variables = " ".join(word for group in before for word in group)
+    print(f"\n{what}\n   $ {variables}{' ' if variables else ''}comfytape {' '.join(command)}", flush=True)
 
 
 if __name__ == "__main__":

@@ -11,11 +11,11 @@ __all__ = ["Pace"]
 class Pace:
     """Waits between polls of one job, in seconds.
 
-    A warm job of a few seconds is seen within a quarter of a second; a job of minutes is asked about every ``longest``
+    A warm job of a few seconds is seen within half a second; a job of minutes is asked about every ``longest``
     seconds. RunPod allows 2,000 status calls in 10 s, so politeness sets the pace, not the limit.
     """
 
-    first: float = 0.25
+    first: float = 0.1
     factor: float = 1.4
     longest: float = 5.0
     current: float = 0.0

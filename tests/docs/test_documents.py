@@ -44,7 +44,7 @@ def workplace(tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize("block", blocks())
+@pytest.mark.parametrize("block", list(blocks()))
 def test_what_a_page_shows_is_what_happens(block, workplace):
     """Documentation that is executed cannot go stale."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("RUNPOD_", "COMFYUI_", "COMFYTAPE_"))}
