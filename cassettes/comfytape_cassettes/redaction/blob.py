@@ -1,11 +1,10 @@
-"""Redaction of bytes by what they are: compressed, PNG, another container, text, or none that we know."""
+"""Redaction of bytes by what they are: compressed, PNG, text, or any other binary."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from comfytape_cassettes.redaction.containers import wordy_spans
 from comfytape_cassettes.redaction.packing import NESTED_LIMIT, is_packed, unpacked
 from comfytape_cassettes.redaction.placeholder import same_length_mask
 from comfytape_cassettes.redaction.png import SIGNATURE, redacted_png
@@ -35,9 +34,8 @@ class BlobCleaner:
             fresh = redacted_png(data, lambda part, keep: self._text(part, depth, fixed=keep))
             if not fixed or len(fresh) == len(data):
                 return fresh
-        spans = wordy_spans(data)
-        if spans is not None:
-            return self._spans(data, spans, depth)
+        # Everything else that is binary (WEBP, JPEG, GIF, MP4, WEBM, .latent) is cleaned in place: only readable
+        # parts are searched for formats, and since lengths stay, so does the structure.
         return self._text(data, depth, fixed=fixed or not _is_text(data))
 
     def clean_text(self, data: bytes) -> bytes:
@@ -51,13 +49,6 @@ class BlobCleaner:
         self.budget -= len(stream.plain)
         plain = self.clean(stream.plain, depth + 1)
         return data if plain == stream.plain else stream.packed(plain)
-
-    def _spans(self, data: bytes, spans: list[tuple[int, int]], depth: int) -> bytes:
-        parts, done = [], 0
-        for start, end in spans:
-            parts += [data[done:start], self._text(data[start:end], depth, fixed=True)]
-            done = end
-        return b"".join([*parts, data[done:]])
 
     def _text(self, data: bytes, depth: int, *, fixed: bool) -> bytes:
         return redact_text_bytes(data, self.matcher, self.clean, depth=depth, fixed=fixed)

@@ -22,7 +22,7 @@ _COMMON = frozenset(
         "health", "history", "images", "image/png", "in_progress", "in_queue", "inputs", "localhost", "127.0.0.1",
         "message", "object_info", "optional", "output", "outputs", "password", "production", "prompt", "prompt_id",
         "queue_pending", "queue_running", "required", "runpod", "running", "secret", "status", "string",
-        "text/plain", "timed_out", "workerid", "workers", "workflow",
+        "text/plain", "timed_out", "undefined", "workerid", "workers", "workflow",
     }
 )  # fmt: skip
 
