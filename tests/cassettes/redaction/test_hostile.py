@@ -89,7 +89,7 @@ def test_a_bomb_is_left_alone_and_reported():
     assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024 < 600
 
 
-@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("layers", [1, 2, 3])
 def test_a_secret_in_nested_encodings_is_gone(layers):
     """Base64 of gzip of base64 of gzip."""
     body = b'{"blob":"' + nested(b"the word is " + WORD.encode(), layers) + b'"}'
@@ -101,9 +101,9 @@ def test_a_secret_in_nested_encodings_is_gone(layers):
 
 def test_a_secret_nested_too_deep_to_clean_is_still_reported():
     """The scan looks deeper than redaction mends, so that what is not mended is refused."""
-    body = nested(b"the word is " + WORD.encode(), 3)
-    if REDACTOR.body(body)[0] == body:
-        assert REDACTOR.scan(body)
+    body = nested(b"the word is " + WORD.encode(), 4)
+    clean = REDACTOR.body(body)[0]
+    assert REDACTOR.scan(clean)
 
 
 @settings(max_examples=150, deadline=None)
