@@ -1,0 +1,56 @@
+"""``comfytape replay``: serve cassettes as an offline RunPod and ComfyUI."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from comfytape_cassettes import Cassette
+from comfytape_replayer.app import ReplayApp
+from comfytape_replayer.clock import INSTANT
+from comfytape_replayer.library import Library
+from comfytape_replayer.server import serve
+
+if TYPE_CHECKING:
+    from comfytape_replayer.misses import Miss
+
+__all__ = ["command"]
+
+
+@click.command("replay", short_help="Serve cassettes as an offline RunPod and ComfyUI.")
+@click.argument("cassettes", nargs=-1, required=True, metavar="CASSETTE...")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="Port; 0 takes a free one.")
+@click.option(
+    "--speed", default=INSTANT, show_default=True, metavar="N|instant",
+    help="1 waits as long as was recorded, 60 a sixtieth of it; instant: each poll shows the next state.",
+)  # fmt: skip
+def command(cassettes: tuple[str, ...], host: str, port: int, speed: str) -> None:
+    """Serve CASSETTE (names or paths) until Ctrl-C. Clients need nothing but another base URL.
+
+    RunPod's job API is below /v2/{endpoint_id}/, ComfyUI's routes are at the root and below /api. A request that was
+    not recorded gets a 404 that names the nearest recorded one and what differs; the same is printed here.
+
+    \b
+    comfytape replay z-image-danrisi --port 9000
+    RUNPOD_ENDPOINT_BASE_URL=http://127.0.0.1:9000/v2 COMFYUI_URL=http://127.0.0.1:9000 python my_client.py
+    """  # noqa: D301
+    library = Library([Cassette.open(place_of(name)) for name in cassettes])
+    app = ReplayApp(library, speed=speed, on_miss=print_miss)
+    serve(app, host=host, port=port, ready=lambda url: click.echo(f"listening on {url}"))
+
+
+def place_of(name: str) -> str:
+    """Where a cassette is. A path that exists needs no settings, whose import takes longer than opening it."""
+    if (Path(name) / "cassette.json").is_file():
+        return name
+    from comfytape.settings import find_cassette, load_settings  # noqa: PLC0415 - see above
+
+    return find_cassette(name, load_settings())
+
+
+def print_miss(miss: Miss) -> None:
+    """What a person sees of a miss."""
+    click.echo("\n".join(miss.lines()), err=True)

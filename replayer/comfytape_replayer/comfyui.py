@@ -1,0 +1,172 @@
+"""ComfyUI's HTTP API (server.py, 0.3.30 to 0.10.0), played from recorded answers and prompts."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from comfytape_contracts.routes import route_of
+from comfytape_replayer.answer import Answer, empty_answer, json_answer, said_answer, text_answer
+from comfytape_replayer.instances import Instance, Instances
+from comfytape_replayer.meaning import meaning_of_prompt
+from comfytape_replayer.misses import Miss, miss_answer, nearest_page, nearest_submission
+from comfytape_replayer.timeline import job_answer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from comfytape_contracts.routes import Route
+    from comfytape_replayer.asked import Asked
+    from comfytape_replayer.clock import Clock
+    from comfytape_replayer.library import Library
+
+__all__ = ["UPLOAD_LIMIT", "ComfyUIPlane"]
+
+UPLOAD_LIMIT = 100 << 20
+"""``max_upload_size`` that ComfyUI announces in /features: 104857600."""
+
+CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+FIELD = re.compile(rb'name="(?P<name>[^"]*)"(?:; filename="(?P<file>[^"]*)")?[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n')
+
+
+class ComfyUIPlane:
+    """One ComfyUI: recorded pages, and prompts that clients start."""
+
+    def __init__(self, library: Library, clock: Clock, told: Callable[[Miss], None]) -> None:
+        self.library = library
+        self.clock = clock
+        self.told = told
+        self.instances = Instances()
+        self.classes: dict[str, bytes] = {}
+
+    def answer(self, asked: Asked) -> Answer:
+        """The answer to one request."""
+        route = route_of(asked.url)
+        if asked.method == "POST":
+            return self.post(asked, route)
+        if asked.method not in ("GET", "HEAD"):
+            return empty_answer(405)
+        if route.name == "history" and (route.argument or self.instances.by_id):
+            return self.history(route.argument)
+        if route.name == "queue" and self.instances.by_id:
+            return json_answer(200, self.queue())
+        if route.name == "prompt":
+            waiting = sum(not is_done(i) for i in self.instances.by_id.values())
+            return json_answer(200, {"exec_info": {"queue_remaining": waiting}})
+        page = self.library.page(route, asked.url)
+        if page is not None:
+            return said_answer(page)
+        if route.name == "object_info" and route.argument and self.library.inventory is not None:
+            return self.node_class(route.argument)
+        path = asked.url.lstrip("/").removeprefix("api/")
+        known = [f"{path}?{query}" if query else path for path, query in self.library.pages]
+        return self.missed(nearest_page(str(asked), path, known, "this route was not recorded"))
+
+    def post(self, asked: Asked, route: Route) -> Answer:
+        """Submissions, uploads and the operations on the queue."""
+        if route.name == "prompt":
+            return self.submit(asked)
+        if route.name in ("upload/image", "upload/mask"):
+            return upload(asked.body)
+        if route.name in ("queue", "interrupt"):
+            return self.stop(asked)
+        if route.name in ("free", "history"):
+            return empty_answer(200)
+        return self.missed(Miss(str(asked), "this route takes no POST in a replay"))
+
+    def submit(self, asked: Asked) -> Answer:
+        """``POST /prompt``: play the recorded prompt that means the same."""
+        document = asked.json()
+        if not isinstance(document, dict):
+            # An unhandled error of ComfyUI is this text (aiohttp web_protocol.py handle_error).
+            return text_answer(
+                500, b"500 Internal Server Error\n\nServer got itself in trouble", "text/plain; charset=utf-8"
+            )
+        submission = self.library.prompts.find(meaning_of_prompt(document.get("prompt")))
+        if submission is None:
+            miss, _ = nearest_submission(str(asked), document.get("prompt"), self.library.prompts, prompt=True)
+            return self.missed(miss)
+        submission.uses += 1
+        if not submission.job:
+            return said_answer(submission.timeline[0].said)
+        wanted = document.get("prompt_id")
+        known = isinstance(wanted, str) and CLIENT_ID.fullmatch(wanted) is not None
+        instance = Instance(str(wanted) if known else str(uuid.uuid4()), submission, submission.timeline, self.clock)
+        self.instances.add(instance)
+        return said_answer(submission.timeline[0].said, instance.id_bytes)
+
+    def history(self, prompt_id: str) -> Answer:
+        """``/history/{id}``: ``{}`` until the prompt has ended, and for an unknown one, as ComfyUI answers."""
+        if prompt_id:
+            instance = self.instances.find(prompt_id)
+            if instance is None:
+                return json_answer(200, {})
+            return said_answer(shown_to(instance).said, instance.id_bytes)
+        entries: dict[str, Any] = {}
+        for instance in self.instances.by_id.values():
+            if is_done(instance):
+                _, chunks = instance.now().said.messages(instance.id_bytes)
+                entries.update(json.loads(b"".join(chunks)))
+        return json_answer(200, entries)
+
+    def queue(self) -> dict[str, Any]:
+        """``/queue``: prompts that have not ended, the first of them running."""
+        items = [
+            [i.number, i.id, i.submission.job_input, {}, []] for i in self.instances.by_id.values() if not is_done(i)
+        ]
+        return {"queue_running": items[:1], "queue_pending": items[1:]}
+
+    def stop(self, asked: Asked) -> Answer:
+        """``POST /queue`` with ``clear`` or ``delete``, ``POST /interrupt``: the prompts get an empty history."""
+        document = asked.json()
+        wanted = document if isinstance(document, dict) else {}
+        named = [*(wanted.get("delete") or ()), wanted.get("prompt_id")]
+        everything = wanted.get("clear") or (route_of(asked.url).name == "interrupt" and not wanted.get("prompt_id"))
+        for instance in self.instances.by_id.values():
+            if (everything or instance.id in named) and not is_done(instance):
+                instance.force(job_answer({"id": instance.id}, self.library.pieces))
+                instance.timeline = instance.timeline[:2]
+        return empty_answer(200)
+
+    def node_class(self, name: str) -> Answer:
+        """``/object_info/{class}`` out of the whole; ComfyUI answers ``{}`` for a class it has not."""
+        body = self.classes.get(name)
+        if body is None:
+            inventory = self.library.inventory or {}
+            body = json.dumps({name: inventory[name]} if name in inventory else {}).encode()
+            if name in inventory:
+                self.classes[name] = body
+        return text_answer(200, body, "application/json; charset=utf-8")
+
+    def missed(self, miss: Miss) -> Answer:
+        """Tell the people who watch, and the client."""
+        self.told(miss)
+        return miss_answer(miss)
+
+
+def shown_to(instance: Instance) -> Any:
+    """The state that ``/history`` shows next; never what the submission was answered with."""
+    state = instance.poll()
+    return instance.timeline[1] if state is instance.timeline[0] else state
+
+
+def is_done(instance: Instance) -> bool:
+    """Whether its history is filled, or it was taken out of the queue."""
+    return instance.forced is not None or (instance.cursor > 0 and bool(instance.now().document))
+
+
+def upload(body: bytes) -> Answer:
+    """``/upload/image``: accepted and forgotten; the answer names what was sent, as ComfyUI's does."""
+    names = {"subfolder": "", "type": "input"}
+    filename = ""
+    for field in FIELD.finditer(body):
+        name = field["name"].decode("utf-8", "replace")
+        if field["file"] is not None:
+            filename = filename or field["file"].decode("utf-8", "replace")
+        elif name in names:
+            names[name] = body[field.end() : body.find(b"\r\n", field.end())].decode("utf-8", "replace")
+    if not filename:
+        return empty_answer(400)
+    return json_answer(200, {"name": filename, **names})

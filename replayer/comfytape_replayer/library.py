@@ -1,0 +1,166 @@
+"""All that is recorded, indexed by what requests mean. Nothing is read before it is asked for."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
+
+from comfytape_contracts.routes import route_of
+from comfytape_replayer.recorded import prompt_submissions, run_submissions
+from comfytape_replayer.said import Pieces, Said
+from comfytape_replayer.timeline import sketch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from comfytape_cassettes import Cassette, Exchange
+    from comfytape_contracts.routes import Route
+    from comfytape_replayer.meaning import Meaning
+    from comfytape_replayer.recorded import Submission
+
+__all__ = ["Library", "Queue", "Shelf", "query_of"]
+
+PLAIN = ("health", "requests")
+
+
+class Shelf:
+    """Recorded submissions, found by meaning in a time that does not depend on their number."""
+
+    def __init__(self, submissions: Iterable[Submission]) -> None:
+        self.submissions = list(submissions)
+        self.served: dict[bytes, int] = {}
+
+    @cached_property
+    def by_exact(self) -> dict[bytes, list[Submission]]:
+        """Submissions under the key of their exact values."""
+        return grouped((s.meaning.exact, s) for s in self.submissions)
+
+    @cached_property
+    def by_meant(self) -> dict[bytes, list[Submission]]:
+        """Submissions under the key of what they mean."""
+        return grouped((s.meaning.meant, s) for s in self.submissions)
+
+    def find(self, meaning: Meaning) -> Submission | None:
+        """The submission to play: an exact match wins; several equal ones take turns in recorded order."""
+        for key, index in ((meaning.exact, self.by_exact), (meaning.meant, self.by_meant)):
+            equal = index.get(key)
+            if equal:
+                turn = self.served.get(key, 0)
+                self.served[key] = turn + 1
+                return equal[turn % len(equal)]
+        return None
+
+
+def grouped(pairs: Iterable[tuple[bytes, Submission]]) -> dict[bytes, list[Submission]]:
+    """Values by key, in order."""
+    groups: dict[bytes, list[Submission]] = {}
+    for key, submission in pairs:
+        groups.setdefault(key, []).append(submission)
+    return groups
+
+
+class Queue(Shelf):
+    """One RunPod endpoint as it was recorded."""
+
+    def __init__(self, name: str, submissions: Iterable[Submission], health: Sequence[Exchange]) -> None:
+        super().__init__(submissions)
+        self.name = name
+        self.health = health
+
+    @cached_property
+    def at_rest(self) -> dict[str, Any]:
+        """``/health`` as it was before the first job; {} where it was not asked then."""
+        first = min((s.exchange.started_ms for s in self.submissions), default=float("inf"))
+        before = (e for e in self.health if e.started_ms <= first)
+        return next((sketch(e.response) for e in before), {})
+
+
+Routed = list[tuple["Route", "Exchange"]]
+
+
+class Library:
+    """Cassettes opened for replay."""
+
+    def __init__(self, cassettes: Sequence[Cassette], *, memory: int = 64 << 20) -> None:
+        self.cassettes = cassettes
+        self.pieces = Pieces(memory)
+        self.cursors: dict[tuple[str, str], int] = {}
+
+    @cached_property
+    def routed(self) -> list[Routed]:
+        """Each cassette's exchanges with what they asked for."""
+        return [[(route_of(e.request.url), e) for e in cassette.exchanges] for cassette in self.cassettes]
+
+    @cached_property
+    def queues(self) -> Mapping[str, Queue]:
+        """RunPod endpoints by id."""
+        submissions: dict[str, list[Submission]] = {}
+        health: dict[str, list[Exchange]] = {}
+        for cassette in self.cassettes:
+            for endpoint, submission in run_submissions(cassette.exchanges, self.pieces, cassette.name):
+                submissions.setdefault(endpoint, []).append(submission)
+        for routed in self.routed:
+            for route, exchange in routed:
+                if route.plane == "runpod" and route.name == "health" and exchange.response.status == 200:
+                    health.setdefault(route.endpoint, []).append(exchange)
+        names = dict.fromkeys((*submissions, *health))
+        return {name: Queue(name, submissions.get(name, ()), health.get(name, ())) for name in names}
+
+    def queue(self, endpoint: str) -> Queue | None:
+        """The endpoint of that id; where only one is recorded, it answers under any id."""
+        if len(self.queues) == 1:
+            return next(iter(self.queues.values()))
+        return self.queues.get(endpoint)
+
+    @cached_property
+    def prompts(self) -> Shelf:
+        """Prompts that were submitted to a ComfyUI."""
+        return Shelf(
+            submission
+            for cassette in self.cassettes
+            for submission in prompt_submissions(cassette.exchanges, self.pieces, cassette.name)
+        )
+
+    @cached_property
+    def pages(self) -> Mapping[tuple[str, str], list[Said]]:
+        """Recorded answers of ComfyUI's other routes, by method and path with its query; the first cassette wins."""
+        pages: dict[tuple[str, str], list[Said]] = {}
+        for routed in self.routed:
+            here: dict[tuple[str, str], list[Said]] = {}
+            for route, exchange in routed:
+                if route.plane == "comfyui" and exchange.request.method == "GET":
+                    key = page_key(route, exchange.request.url)
+                    here.setdefault(key, []).append(Said(exchange.response, "", self.pieces))
+            for key, answers in here.items():
+                pages.setdefault(key, answers)
+        return pages
+
+    def page(self, route: Route, url: str) -> Said | None:
+        """The next recorded answer to a GET; the last one stays."""
+        key = page_key(route, url)
+        answers = self.pages.get(key)
+        if not answers:
+            return None
+        turn = self.cursors.get(key, 0)
+        if turn + 1 < len(answers):
+            self.cursors[key] = turn + 1
+        return answers[turn]
+
+    @cached_property
+    def inventory(self) -> Mapping[str, Any] | None:
+        """The whole ``/object_info`` that was recorded, parsed, or None."""
+        whole = self.pages.get(("object_info", ""))
+        return sketch(whole[-1].response) if whole else None
+
+
+def page_key(route: Route, url: str) -> tuple[str, str]:
+    """Path without ``/api``, and query in a stable order."""
+    path = f"{route.name}/{route.argument}" if route.argument else route.name
+    return path, query_of(url)
+
+
+def query_of(url: str) -> str:
+    """The query with its parameters sorted; ``rand``, by which ComfyUI's frontend defeats caches, is left out."""
+    pairs = parse_qsl(urlsplit(url).query, keep_blank_values=True)
+    return "&".join(f"{name}={value}" for name, value in sorted(pairs) if name != "rand")

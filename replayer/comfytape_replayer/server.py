@@ -1,0 +1,140 @@
+"""A replay server in a thread of this process, or as this process."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+from typing import TYPE_CHECKING, Self
+
+from comfytape_cassettes import Cassette
+from comfytape_replayer.app import ReplayApp
+from comfytape_replayer.clock import INSTANT
+from comfytape_replayer.http import Listener, bound, new_loop
+from comfytape_replayer.library import Library
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable, Sequence
+    from types import TracebackType
+
+    from comfytape_replayer.misses import Miss
+
+    Source = Cassette | str | os.PathLike[str]
+
+__all__ = ["ReplayServer", "opened", "serve", "url_of"]
+
+
+class ReplayServer:
+    """Serves cassettes from a thread, as a context manager.
+
+    Args:
+        cassettes: a cassette, the path or URL of one, or several of either.
+        speed: ``"instant"`` (each poll shows the next recorded state) or a number (1 waits as long as was recorded).
+        host: the address to listen on.
+        port: the port; 0 takes a free one.
+
+    Raises:
+        CassetteError: a cassette cannot be opened.
+        UsageError: the speed is none, or the address cannot be listened on.
+    """
+
+    def __init__(
+        self, cassettes: Source | Sequence[Source], *, speed: str | float = INSTANT, host: str = "127.0.0.1",
+        port: int = 0, on_miss: Callable[[Miss], None] | None = None,
+    ) -> None:  # fmt: skip
+        self.app = ReplayApp(Library(opened(cassettes)), speed=speed, on_miss=on_miss)
+        self.host, self.port = host, port
+        self.sock: socket.socket | None = None
+        self.loop = new_loop()
+        self.thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it answers: ``http://HOST:PORT``.
+
+        Raises:
+            RuntimeError: it has not been started.
+        """
+        if self.sock is None:
+            raise RuntimeError("the replay server is not running: use it in a 'with' statement")
+        return url_of(self.sock)
+
+    @property
+    def misses(self) -> Sequence[Miss]:
+        """Requests that nothing recorded answered, in order."""
+        return tuple(self.app.misses)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Listen, and answer from a thread."""
+        self.sock = bound(self.host, self.port)
+        # Clients may connect from here on: the kernel holds them until the loop runs.
+        self.listener = Listener(self.app, self.sock)
+        self.loop.run_until_complete(self.listener.start())
+        self.thread = threading.Thread(target=self.loop.run_forever, name="comfytape-replay", daemon=True)
+        self.thread.start()
+
+    def stop(self) -> None:
+        """Stop answering and free the port."""
+        if self.thread is None:
+            return
+        asyncio.run_coroutine_threadsafe(self.listener.stop(), self.loop).result(10)
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join(10)
+        self.loop.close()
+        self.thread, self.sock = None, None
+
+
+def serve(app: ReplayApp, *, host: str, port: int, ready: Callable[[str], None]) -> None:
+    """Serve until SIGINT or SIGTERM; ``ready`` gets the URL once requests are answered.
+
+    Raises:
+        UsageError: the address cannot be listened on.
+    """
+    sock = bound(host, port)
+    loop = new_loop()
+    try:
+        loop.run_until_complete(until_stopped(Listener(app, sock), ready))
+    finally:
+        loop.close()
+
+
+async def until_stopped(listener: Listener, ready: Callable[[str], None]) -> None:
+    """Answer until a signal says stop."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, stop.set)
+        except NotImplementedError:  # Windows: Ctrl-C arrives as KeyboardInterrupt
+            break
+    await listener.start()
+    ready(url_of(listener.sock))
+    await stop.wait()
+    await listener.stop()
+
+
+def url_of(sock: socket.socket) -> str:
+    """The URL of a bound socket."""
+    host, port = sock.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def opened(cassettes: Source | Sequence[Source]) -> list[Cassette]:
+    """Cassettes, from paths, URLs or cassettes.
+
+    Raises:
+        CassetteError: one cannot be opened.
+    """
+    listed = [cassettes] if isinstance(cassettes, Cassette | str | os.PathLike) else list(cassettes)
+    return [source if isinstance(source, Cassette) else Cassette.open(source) for source in listed]

@@ -1,0 +1,93 @@
+"""``comfytape replay`` as a process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+from click.testing import CliRunner
+
+from comfytape.cli.main import cli
+
+ROOT = Path(__file__).parents[2]
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("COMFYTAPE_")}
+
+
+@contextmanager
+def replaying(*arguments):
+    """The command, running; yields the process and the URL that it printed."""
+    command = [sys.executable, "-m", "comfytape", "replay", *arguments]
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT
+    )
+    try:
+        yield process, process.stdout.readline().removeprefix("listening on ").strip()
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_it_prints_one_line_when_it_can_answer():
+    """The line is what scripts wait for, and the URL in it answers."""
+    with replaying("z-image-danrisi") as (_, url), urlopen(f"{url}/v2/any/health") as answer:
+        assert url.startswith("http://127.0.0.1:")
+        assert answer.status == 200
+
+
+def test_a_signal_ends_it_cleanly():
+    """Ctrl-C and SIGTERM: exit code 0, nothing on stderr."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with replaying("z-image-danrisi") as (process, _):
+            process.send_signal(number)
+            _, stderr = process.communicate(timeout=10)
+            assert (process.returncode, stderr) == (0, "")
+
+
+def test_a_miss_is_told_on_stderr():
+    """The terminal says what the client was told."""
+    with replaying("cassettes/z-image-danrisi") as (process, url):
+        with pytest.raises(OSError, match="404"):
+            urlopen(f"{url}/modles")
+        process.terminate()
+        _, stderr = process.communicate(timeout=10)
+    assert "no recorded answer: GET /modles" in stderr
+    assert "nearest: GET /models" in stderr
+
+
+def test_start_imports_nothing_heavy():
+    """Starting pays for neither pydantic nor the recorder's requests."""
+    code = "import sys, comfytape.cli.commands.replay; print([m for m in sys.argv[1:] if m in sys.modules])"
+    heavy = ["requests", "PIL", "deepdiff", "vcr", "pydantic", "yaml", "rich"]
+    done = subprocess.run([sys.executable, "-c", code, *heavy], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_an_unknown_cassette_suggests_the_nearest(monkeypatch):
+    """A slip in the name is answered with the name."""
+    monkeypatch.chdir(ROOT)
+    done = CliRunner().invoke(cli, ["replay", "z-image-danrisy"])
+    assert done.exit_code == 2
+    assert "did you mean 'z-image-danrisi'?" in done.stderr
+
+
+@pytest.mark.parametrize("speed", ["0", "-1", "fast", "nan", "inf"])
+def test_a_speed_that_is_none_is_refused(speed):
+    """The message says what a speed is."""
+    done = CliRunner().invoke(cli, ["replay", str(ROOT / "cassettes/z-image-danrisi"), "--speed", speed])
+    assert done.exit_code == 2
+    assert "instant" in done.stderr
+
+
+def test_a_port_in_use_is_refused():
+    """The message names the address."""
+    with replaying("z-image-danrisi") as (_, url):
+        port = url.rpartition(":")[2]
+        done = CliRunner().invoke(cli, ["replay", str(ROOT / "cassettes/z-image-danrisi"), "--port", port])
+    assert done.exit_code == 2
+    assert f"cannot listen on 127.0.0.1:{port}" in done.stderr
