@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 from comfytape_cassettes.har import read_har
@@ -13,12 +14,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from comfytape_cassettes import Cassette
+    from comfytape_cassettes.har import HarTape
 
 __all__ = ["import_hars"]
 
 
 def import_hars(files: Sequence[Path], into: Path, notes: Sequence[str], secrets: Sequence[str]) -> Cassette:
     """Write the exchanges of HAR files, in order of time, as the cassette ``into``.
+
+    The recording's id follows from the files' bytes: importing them again gives the same cassette byte for byte, and
+    an import that was cut off is started over.
 
     Raises:
         CassetteError: a file is no HAR, or the cassette cannot be written.
@@ -35,7 +40,8 @@ def import_hars(files: Sequence[Path], into: Path, notes: Sequence[str], secrets
         secrets=Secrets.of(secrets),
         source=creators,
         recorded_at=began.isoformat(timespec="milliseconds"),
-        notes=notes,
+        notes=[*notes, *lost(files, tapes)],
+        recording=hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:32],
     )
     try:
         # A key may be named in the last entry and echoed in the first: learn from all before keeping any.
@@ -50,3 +56,13 @@ def import_hars(files: Sequence[Path], into: Path, notes: Sequence[str], secrets
         return recording.finish()
     finally:
         recording.close()
+
+
+def lost(files: Sequence[Path], tapes: Sequence[HarTape]) -> list[str]:
+    """What readers of the cassette must know about bodies that their HAR file does not hold."""
+    return [
+        f"{tape.missing} bodies are not in {path.name} (saved without content, or too large for the program that "
+        "saved it) and are empty here."
+        for path, tape in zip(files, tapes, strict=True)
+        if tape.missing
+    ]

@@ -24,14 +24,16 @@ from comfytape_cassettes.media import is_picture, suffix_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["EMPTY", "INLINE_LIMIT", "Body", "BodySource", "body_files", "content_name", "spell"]
+__all__ = ["EMPTY", "INLINE_LIMIT", "REMEDY", "Body", "BodySource", "body_files", "content_name", "spell"]
 
 INLINE_LIMIT = 4096
 """Bytes of text up to which a body stays in the index, so that a review sees it."""
 
+REMEDY = "restore it from git, or record or import it again"
 PLACEHOLDER = "comfytape-body:"
 PLACEHOLDER_PATTERN = re.compile(PLACEHOLDER + r"([0-9a-f]{32}\.[a-z0-9]+)")
-BASE64_RUN = re.compile(r"[A-Za-z0-9+/]{300,}={0,2}")
+BASE64_RUN = re.compile(r'(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{300,}+={0,2}+(?=\\*")')
+"""A whole base64 string up to its closing quote: one in pieces (escaped slashes, line breaks) is half a picture."""
 
 
 class BodySource(Protocol):
@@ -47,6 +49,8 @@ class Body:
 
     spec: Any
     source: BodySource | None = None
+    where: str = ""
+    """Which exchange it belongs to, for errors."""
 
     @classmethod
     def of(cls, data: bytes) -> Body:
@@ -66,20 +70,24 @@ class Body:
         """The bytes.
 
         Raises:
-            CassetteError: a body file is missing or does not match its name.
+            CassetteError: a body file is missing or does not match its name; the message names file and exchange.
         """
         if isinstance(self.spec, bytes):
             return self.spec
         if self.spec is None:
             return b""
-        if isinstance(self.spec, str):
-            return self.spec.encode()
-        return restore(self.spec, self.read_file)
+        place = f" ({self.where})" if self.where else ""
+        try:
+            return self.spec.encode() if isinstance(self.spec, str) else restore(self.spec, self.read_file)
+        except CassetteError as error:
+            raise CassetteError(f"{error}{place}", hint=error.hint) from error
+        except UnicodeError as error:
+            raise CassetteError(f"a body cannot be restored: {error}{place}", hint=REMEDY) from error
 
     def read_file(self, name: str) -> bytes:
         """One body file through this body's source."""
         if self.source is None:
-            raise CassetteError(f"body file {name} is named, but this body belongs to no folder")
+            raise CassetteError(f"body file {name} is named, but this body belongs to no folder", hint=REMEDY)
         return self.source.read(name)
 
     def decoded(self, content_encoding: str) -> bytes:
@@ -88,7 +96,11 @@ class Body:
         Raises:
             CassetteError: unknown encoding, damaged data, or more than 1 GiB of output.
         """
-        return decode_content(self.raw(), content_encoding)
+        data = self.raw()
+        try:
+            return decode_content(data, content_encoding)
+        except CassetteError as error:
+            raise CassetteError(f"{error} ({self.where})" if self.where else str(error), hint=error.hint) from error
 
     def text(self) -> str:
         """The bytes as UTF-8; what is not UTF-8 becomes U+FFFD, since this is a view and never written back."""

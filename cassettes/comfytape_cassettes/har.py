@@ -1,6 +1,7 @@
-"""HAR 1.2 in and out, as browsers, mitmproxy and Playwright write it.
+"""HAR 1.2, as browsers, mitmproxy and Playwright write it, into exchanges.
 
-The format: http://www.softwareishard.com/blog/har-12-spec/.
+The format: http://www.softwareishard.com/blog/har-12-spec/. What the writers add: Chromium ``_error`` and status 0,
+Playwright ``_failureText`` and status -1 for a request without an answer, mitmproxy ``.zhar`` (a HAR under zlib).
 """
 
 from __future__ import annotations
@@ -8,22 +9,20 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from comfytape_cassettes.body import Body
+from comfytape_cassettes.encoding import decode_content
 from comfytape_cassettes.errors import CassetteError
 from comfytape_cassettes.exchange import Exchange, Failure, Headers, Request, Response
-from comfytape_cassettes.version import __version__
+from comfytape_cassettes.har_document import har_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
     from pathlib import Path
-
-    from comfytape_cassettes.cassette import Cassette
 
 __all__ = ["HarTape", "har_of", "read_har"]
 
@@ -36,6 +35,8 @@ class HarTape:
     failures: tuple[Failure, ...]
     began: datetime
     creator: str
+    missing: int = 0
+    """Bodies that were there on the wire and are not in the file; they are empty in the exchanges."""
 
     @property
     def loopback(self) -> bool:
@@ -46,14 +47,13 @@ class HarTape:
     def after(self, began: datetime) -> HarTape:
         """The same tape with its times counted from an earlier moment."""
         shift = (self.began - began).total_seconds() * 1000
-        return HarTape(
-            tuple(
-                Exchange(e.request, e.response, tuple((round(s + shift, 3), ms) for s, ms in e.times))
-                for e in self.exchanges
+        return replace(
+            self,
+            exchanges=tuple(
+                replace(e, times=tuple((round(s + shift, 3), ms) for s, ms in e.times)) for e in self.exchanges
             ),
-            tuple(Failure(f.method, f.url, f.error, (round(f.times[0] + shift, 3), f.times[1])) for f in self.failures),
-            began,
-            self.creator,
+            failures=tuple(replace(f, times=(round(f.times[0] + shift, 3), f.times[1])) for f in self.failures),
+            began=began,
         )
 
 
@@ -72,17 +72,20 @@ def read_har(path: Path) -> HarTape:
         CassetteError: it is not a HAR, or an entry is damaged; the message names the file and the entry.
     """
     try:
-        document = json.loads(path.read_bytes())
+        document = json.loads(plain(path.read_bytes()))
         entries = document["log"]["entries"]
     except FileNotFoundError as error:
-        raise CassetteError(f"there is no file {path}") from error
-    except (OSError, ValueError, RecursionError, KeyError, TypeError) as error:
+        raise CassetteError(f"there is no file {path}", hint="give the path of a HAR file") from error
+    except (OSError, ValueError, RecursionError, KeyError, TypeError, CassetteError) as error:
         raise CassetteError(
             f"{path} is not a HAR file: expected JSON with log.entries ({type(error).__name__}: {error})",
-            hint="export it as 'HAR with content' from the browser, or with mitmproxy's 'save.har'",
+            hint="export it as 'HAR with content' from the browser or mitmproxy's 'save.har'; unpack a .zip first",
         ) from error
     if not isinstance(entries, list) or not entries:
-        raise CassetteError(f"{path} holds no entries: nothing was recorded in it")
+        raise CassetteError(
+            f"{path} holds no entries: nothing was recorded in it",
+            hint="open the network panel (or start the proxy) before the requests are made, and save again",
+        )
     parsed = [entry_from(entry, f"{path}, entry {number}") for number, entry in enumerate(entries, start=1)]
     began = min(started for started, _ in parsed)
     creator = document["log"].get("creator") or {}
@@ -98,14 +101,37 @@ def read_har(path: Path) -> HarTape:
         tuple(i for i in timed if isinstance(i, Failure)),
         began,
         name,
+        sum(lost_bodies(entry) for entry in entries),
     )
+
+
+def plain(data: bytes) -> bytes:
+    """A HAR as text: mitmproxy's ``.zhar`` is under zlib, and people put them through gzip."""
+    if data[:2] == b"\x1f\x8b":
+        return decode_content(data, "gzip")
+    return decode_content(data, "deflate") if data[:1] == b"x" else data
+
+
+def lost_bodies(entry: dict[str, Any]) -> int:
+    """How many bodies of an entry its writer knew of and left out, as 'HAR without content' does."""
+    request, response = entry["request"], entry["response"]
+    post, content = request.get("postData"), response.get("content")
+    sent = bool(post) and not post.get("text") and not post.get("params") and size_of(request.get("bodySize")) > 0
+    received = bool(content) and not content.get("text") and size_of(content.get("size")) > 0
+    # The body of a 304 was never on the wire: a browser shows the size of what it had in its cache.
+    return sent + (received and response["status"] not in (204, 304) and request["method"] != "HEAD")
+
+
+def size_of(said: Any) -> float:
+    """A size as HAR gives it: -1 stands for unknown."""
+    return said if isinstance(said, int | float) else -1
 
 
 def at(item: Exchange | Failure, started: float) -> Exchange | Failure:
     """The same with its place on the clock."""
     if isinstance(item, Failure):
-        return Failure(item.method, item.url, item.error, (round(started, 3), item.times[1]))
-    return Exchange(item.request, item.response, ((round(started, 3), item.elapsed_ms),))
+        return replace(item, times=(round(started, 3), item.times[1]))
+    return replace(item, times=((round(started, 3), item.elapsed_ms),))
 
 
 def entry_from(entry: Any, where: str) -> tuple[datetime, Exchange | Failure]:
@@ -116,10 +142,11 @@ def entry_from(entry: Any, where: str) -> tuple[datetime, Exchange | Failure]:
         elapsed = round(max(float(entry.get("time") or 0.0), 0.0), 3)
         request, response = entry["request"], entry["response"]
         method, url = str(request["method"]), str(request["url"])
+        urlsplit(url)  # refuses what is no URL
         status = int(response["status"])
-        # Browsers write status 0 (and Chromium an _error) for a request that got no answer.
-        if status == 0:
-            error = str(response.get("_error") or response.get("statusText") or "no response")
+        if status <= 0:
+            said = response.get("_error") or response.get("_failureText") or response.get("statusText")
+            error = str(said or "no response")
             return began, Failure(method, url, error, (0.0, elapsed))
         sent = posted(request.get("postData"))
         received = content_of(response.get("content") or {})
@@ -133,8 +160,11 @@ def entry_from(entry: Any, where: str) -> tuple[datetime, Exchange | Failure]:
             ),
             ((0.0, elapsed),),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise CassetteError(f"{where} is damaged: {type(error).__name__}: {error}") from error
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        what = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
+        raise CassetteError(
+            f"{where} is damaged: {what}", hint="take the entry out, or export the HAR again"
+        ) from error
 
 
 def headers_of(message: dict[str, Any], body: bytes) -> Headers:
@@ -142,8 +172,8 @@ def headers_of(message: dict[str, Any], body: bytes) -> Headers:
     pairs = [
         (str(h["name"]), str(h["value"])) for h in message.get("headers", []) if not str(h["name"]).startswith(":")
     ]
-    headers = Headers(tuple(pairs))
-    return headers.with_("Content-Length", str(len(body))) if body and headers.get("content-length") else headers
+    length = str(len(body))
+    return Headers(tuple((name, length if body and name.lower() == "content-length" else v) for name, v in pairs))
 
 
 def response_headers(response: dict[str, Any], body: bytes) -> Headers:
@@ -169,76 +199,3 @@ def posted(post: dict[str, Any] | None) -> bytes:
     if post.get("text") or not post.get("params"):
         return content_of(post)
     return "&".join(f"{p.get('name', '')}={p.get('value', '')}" for p in post["params"]).encode()
-
-
-def har_of(cassette: Cassette) -> dict[str, Any]:
-    """A cassette as a HAR document: every poll an entry of its own, in order of time."""
-    try:
-        began = datetime.fromisoformat(cassette.provenance.recorded_at)
-    except ValueError:
-        began = datetime.fromtimestamp(0, UTC)
-    entries = sorted(entries_of(cassette.exchanges, began), key=lambda entry: str(entry["startedDateTime"]))
-    return {
-        "log": {
-            "version": "1.2",
-            "creator": {"name": "comfytape", "version": __version__},
-            "pages": [],
-            "entries": entries,
-        }
-    }
-
-
-def entries_of(exchanges: Sequence[Exchange], began: datetime) -> Iterator[dict[str, Any]]:
-    """HAR entries of exchanges."""
-    for exchange in exchanges:
-        request, response = exchange.request, exchange.response
-        content = response.content()
-        sent = request.body.raw()
-        for started, elapsed in exchange.times:
-            yield {
-                "startedDateTime": (began + timedelta(milliseconds=started)).isoformat(timespec="microseconds"),
-                "time": elapsed,
-                "request": {
-                    "method": request.method,
-                    "url": request.url,
-                    "httpVersion": "HTTP/1.1",
-                    "cookies": [],
-                    "headers": named(request.headers),
-                    "queryString": [],
-                    "headersSize": -1,
-                    "bodySize": len(sent),
-                    **(
-                        {"postData": {"mimeType": request.headers.get("content-type"), **spelled(sent)}} if sent else {}
-                    ),
-                },
-                "response": {
-                    "status": response.status,
-                    "statusText": response.reason,
-                    "httpVersion": "HTTP/1.1",
-                    "cookies": [],
-                    "headers": named(response.headers),
-                    "redirectURL": response.headers.get("location"),
-                    "headersSize": -1,
-                    "bodySize": len(response.body.raw()),
-                    "content": {
-                        "size": len(content),
-                        "mimeType": response.headers.get("content-type"),
-                        **spelled(content),
-                    },
-                },
-                "cache": {},
-                "timings": {"send": 0, "wait": elapsed, "receive": 0},
-            }
-
-
-def named(headers: Headers) -> list[dict[str, str]]:
-    """HAR's header pairs."""
-    return [{"name": name, "value": value} for name, value in headers.items]
-
-
-def spelled(data: bytes) -> dict[str, str]:
-    """Text as text, anything else as base64."""
-    try:
-        return {"text": data.decode("utf-8")}
-    except UnicodeDecodeError:
-        return {"text": base64.b64encode(data).decode(), "encoding": "base64"}

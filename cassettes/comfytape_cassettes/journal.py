@@ -36,20 +36,16 @@ class Journal:
         self.path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self.handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+            self.handle = open_locked(path)
         except OSError as error:
             raise CassetteError(
                 f"cannot write {path}: {error.strerror}",
-                hint="free space or choose another folder with --into",
+                hint="make room, or choose another folder with --into",
             ) from error
-        try:
-            lock_exclusively(self.handle, path)
-        except BaseException:
-            os.close(self.handle)
-            raise
         self.writing = threading.Lock()
         self.dirty = threading.Event()
         self.closed = False
+        self.sync_error: OSError | None = None
         self.syncer = threading.Thread(target=self.sync_in_background, name="journal-fsync", daemon=True)
         self.syncer.start()
 
@@ -57,18 +53,12 @@ class Journal:
         """Write one line; with ``durable`` it is on disk when this returns.
 
         Raises:
-            CassetteError: the disk is full or gone; what was written before stays whole.
+            CassetteError: the disk is full or gone, or the recording was closed; what was written before stays whole.
         """
         line = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass") + b"\n"
         try:
             with self.writing:
-                size = os.fstat(self.handle).st_size
-                try:
-                    write_all(self.handle, line)
-                except OSError:
-                    # Half a line would make the next one unreadable.
-                    os.ftruncate(self.handle, size)
-                    raise
+                self.write_line(line)
             if durable:
                 os.fsync(self.handle)
             else:
@@ -76,8 +66,36 @@ class Journal:
         except OSError as error:
             raise CassetteError(
                 f"cannot write {self.path}: {error.strerror}",
-                hint="what was received before is kept; free space and continue with --resume",
+                hint="what was received before is kept; make room and continue with --resume",
             ) from error
+
+    def write_line(self, line: bytes) -> None:
+        """A whole line or none of it."""
+        # After closing, the number of the handle may belong to another file of this process.
+        if self.closed:
+            raise CassetteError(f"{self.path} is closed: what came after the recording ended is not kept")
+        if self.sync_error is not None:
+            raise self.sync_error
+        state = os.fstat(self.handle)
+        if state.st_nlink == 0:
+            raise CassetteError(
+                f"{self.path} was deleted while it was being written",
+                hint="what came before went with it; record again, and leave the folder alone meanwhile",
+            )
+        try:
+            write_all(self.handle, line)
+        except OSError:
+            # Half a line would make the next one unreadable.
+            os.ftruncate(self.handle, state.st_size)
+            raise
+
+    def empty(self) -> None:
+        """Start the file over."""
+        os.ftruncate(self.handle, 0)
+
+    def drop_torn_line(self) -> None:
+        """Cut off what a crash left of a line that was being written."""
+        os.ftruncate(self.handle, self.path.read_bytes().rfind(b"\n") + 1)
 
     def sync_in_background(self) -> None:
         """fsync while there is something new; several lines share one call."""
@@ -88,19 +106,51 @@ class Journal:
             self.dirty.clear()
             try:
                 os.fsync(self.handle)
-            except OSError:
+            except OSError as error:
                 # The next append reports it to somebody who can act.
+                self.sync_error = error
                 return
 
     def close(self) -> None:
-        """Flush to disk and release the lock."""
-        if self.closed:
-            return
-        self.closed = True
+        """Flush to disk and release the lock.
+
+        Raises:
+            CassetteError: the last lines could not be brought to disk.
+        """
+        with self.writing:
+            if self.closed:
+                return
+            self.closed = True
         self.dirty.set()
         self.syncer.join()
-        os.fsync(self.handle)
-        os.close(self.handle)
+        try:
+            os.fsync(self.handle)
+        except OSError as error:
+            raise CassetteError(
+                f"cannot write {self.path}: {error.strerror}", hint="the last lines may be lost"
+            ) from error
+        finally:
+            os.close(self.handle)
+
+
+def open_locked(path: Path) -> int:
+    """A handle on the file of that name, locked.
+
+    Raises:
+        OSError: it cannot be opened or created.
+        CassetteError: another process holds it.
+    """
+    while True:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        try:
+            lock_exclusively(handle, path)
+            # The one who held it may have finished and deleted it since the name was looked up.
+            if os.fstat(handle).st_nlink:
+                return handle
+        except BaseException:
+            os.close(handle)
+            raise
+        os.close(handle)
 
 
 def write_all(handle: int, data: bytes) -> None:
@@ -113,19 +163,23 @@ def read_journal(path: Path) -> list[dict[str, Any]]:
     """All whole lines. A last line without its newline was torn by a crash and is left out.
 
     Raises:
-        CassetteError: a line before the last is not a JSON object: the file was edited.
+        CassetteError: it is gone, or a line before the last is not a JSON object: the file was edited.
     """
-    data = path.read_bytes()
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise CassetteError(f"{path} cannot be read: {error.strerror}", hint="record again") from error
     whole = data[: data.rfind(b"\n") + 1]
     documents: list[dict[str, Any]] = []
     for number, line in enumerate(whole.splitlines(), start=1):
         try:
             document = json.loads(line)
-        except (ValueError, RecursionError) as error:
+        except (ValueError, RecursionError):
+            document = None
+        if not isinstance(document, dict):
             raise CassetteError(
-                f"{path}, line {number} is not JSON: the journal was edited or damaged",
+                f"{path}, line {number} is not a JSON object: the journal was edited or damaged",
                 hint=f"delete line {number} and run again with --resume",
-            ) from error
-        if isinstance(document, dict):
-            documents.append(document)
+            )
+        documents.append(document)
     return documents

@@ -6,7 +6,6 @@ exchange before anything is said about it, and the old cassette stays whole unti
 
 from __future__ import annotations
 
-import os
 import time
 import uuid
 from dataclasses import replace
@@ -14,9 +13,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from comfytape_cassettes.body import spell
-from comfytape_cassettes.cassette import Cassette
+from comfytape_cassettes.cassette import ATTRIBUTES, Cassette
 from comfytape_cassettes.errors import CassetteError, LeakError
-from comfytape_cassettes.folder import Bodies, LocalFolder
+from comfytape_cassettes.folder import Bodies, LocalFolder, is_ours
 from comfytape_cassettes.index import (
     INDEX,
     dump_index,
@@ -66,23 +65,29 @@ class Recording:
         recorded_at: str = "",
         notes: Sequence[str] = (),
         versions: Mapping[str, str] | None = None,
+        recording: str = "",
     ) -> Recording:
         """Begin a new recording in ``path``; a cassette that is there stays until this one is finished.
+
+        ``recording`` is the id of one that can be made again, such as an import: cut off, it is started over.
 
         Raises:
             CassetteError: the place cannot be written, another process records there, or an unfinished recording
                 waits to be resumed.
         """
         journal = Journal(path / JOURNAL)
-        if (path / JOURNAL).stat().st_size and unfinished(path):
+        try:
+            if unfinished(path) not in ("", recording):
+                raise CassetteError(
+                    f"{path} holds an unfinished recording",
+                    hint=f"finish it with --resume, or delete {path / JOURNAL} to throw it away",
+                )
+            journal.empty()
+        except BaseException:
             journal.close()
-            raise CassetteError(
-                f"{path} holds an unfinished recording",
-                hint=f"finish it with --resume, or delete {path / JOURNAL} to throw it away",
-            )
-        os.ftruncate(journal.handle, 0)
+            raise
         provenance = Provenance(
-            recording=uuid.uuid4().hex,
+            recording=recording or uuid.uuid4().hex,
             recorded_at=recorded_at or datetime.now(UTC).isoformat(timespec="milliseconds"),
             recorded_by=f"comfytape {__version__}",
             plane=plane,
@@ -91,9 +96,9 @@ class Recording:
             versions=dict(versions or {}),
             notes=tuple(notes),
         )
-        recording = cls(path, provenance, Redactor(secrets or Secrets.of([])), journal)
+        begun = cls(path, provenance, Redactor(secrets or Secrets.of([])), journal)
         journal.append({"journal": 1, "provenance": provenance.to_json()}, durable=True)
-        return recording
+        return begun
 
     @classmethod
     def resume(cls, path: Path, *, secrets: Secrets | None = None) -> Recording:
@@ -109,19 +114,17 @@ class Recording:
             )
         journal = Journal(path / JOURNAL)
         try:
-            data = (path / JOURNAL).read_bytes()
-            os.ftruncate(journal.handle, data.rfind(b"\n") + 1)  # a line torn by the crash
-            documents = read_journal(path / JOURNAL)
-            if not documents or "provenance" not in documents[0]:
+            journal.drop_torn_line()
+            provenance = begun_as(path / JOURNAL)
+            if provenance is None:
                 raise CassetteError(
                     f"{path / JOURNAL} has no first line: nothing was received before the crash",
                     hint="delete it and record anew",
                 )
+            return cls(path, provenance, Redactor(secrets or Secrets.of([])), journal)
         except BaseException:
             journal.close()
             raise
-        provenance = Provenance.from_json(documents[0]["provenance"])
-        return cls(path, provenance, Redactor(secrets or Secrets.of([])), journal)
 
     def now_ms(self) -> float:
         """Milliseconds since the recording began, across a resume too."""
@@ -156,26 +159,25 @@ class Recording:
         """All facts kept so far, in order, those from before a crash included."""
         return [d["mark"] for d in read_journal(self.path / JOURNAL) if "mark" in d]
 
-    def exchange(self, document: dict[str, Any]) -> Exchange:
-        """The exchange in a line of the journal."""
-        return exchange_from(document["interaction"], Bodies(self.folder), str(self.path / JOURNAL))
+    def journalled(self) -> Iterator[tuple[dict[str, Any], Exchange]]:
+        """Interactions of the journal as they are spelled there and as exchanges."""
+        bodies = Bodies(self.folder)
+        for line, document in enumerate(read_journal(self.path / JOURNAL), start=1):
+            if "interaction" in document:
+                interaction = document["interaction"]
+                yield interaction, exchange_from(interaction, bodies, f"{self.path / JOURNAL}, line {line}")
 
     def exchanges(self) -> Iterator[Exchange]:
         """All exchanges kept so far, in order of arrival."""
-        return (self.exchange(d) for d in read_journal(self.path / JOURNAL) if "interaction" in d)
+        return (exchange for _, exchange in self.journalled())
 
     def put(self, name: str, data: bytes) -> None:
         """Place a body file, once."""
         if name in self.written:
             return
-        if not (self.path / "bodies" / name).exists():
-            try:
-                self.folder.write(f"bodies/{name}", data)
-            except OSError as error:
-                raise CassetteError(
-                    f"cannot write {self.path / 'bodies' / name}: {error.strerror}",
-                    hint="what was received before is kept; free space and continue with --resume",
-                ) from error
+        # One of that name may be there from an older cassette; it is trusted no further than its bytes.
+        if not self.folder.holds(f"bodies/{name}", data):
+            self.folder.write(f"bodies/{name}", data)
         self.written.add(name)
 
     def finish(
@@ -193,33 +195,35 @@ class Recording:
             LeakError: a secret would be kept; the journal stays, the cassette is not written.
             CassetteError: the disk is full or gone; the journal stays.
         """
-        documents = read_journal(self.path / JOURNAL)
-        kept = [d["interaction"] for d in documents if "interaction" in d and (keep is None or keep(self.exchange(d)))]
-        interactions = merge_polls(kept)
+        interactions = merge_polls(i for i, exchange in self.journalled() if keep is None or keep(exchange))
         provenance = replace(
             self.provenance,
             samples=tuple(samples),
             versions={**self.provenance.versions, **(versions or {})},
         )
-        failures = [d["failure"] for d in documents if "failure" in d]
+        failures = [d["failure"] for d in read_journal(self.path / JOURNAL) if "failure" in d]
         ours = provenance.to_json() | ({"failures": failures} if failures else {})
         index = dump_index({"comfytape": ours}, interactions)
-        self.refuse_leaks(index, referenced(interactions))
+        needed = referenced(interactions)
+        self.refuse_leaks(index, needed)
+        self.folder.write(*ATTRIBUTES)
         self.folder.write(INDEX, index)
         # The name goes before the lock does: a recorder that waits for it must find a fresh journal.
         (self.path / JOURNAL).unlink()
         self.close()
-        cassette = Cassette.open(self.path)
-        self.folder.remove(f"bodies/{name}" for name in cassette.orphans())
-        return cassette
+        self.sweep(needed)
+        return Cassette.open(self.path)
+
+    def sweep(self, needed: set[str]) -> None:
+        """Delete bodies of the cassette that was here before, and half-written files of recorders that were killed."""
+        strays = {f"bodies/{name}" for name in self.folder.names("bodies") - needed if is_ours(name)}
+        self.folder.remove(strays | {name for name in self.folder.names(".") if is_ours(name)})
 
     def refuse_leaks(self, index: bytes, files: set[str]) -> None:
         """The recorder reads its own output before anybody else can."""
-        for name, data in [
-            (INDEX, index),
-            *((f"bodies/{n}", self.folder.read(f"bodies/{n}")) for n in sorted(files)),
-        ]:
-            leaks = self.redactor.scan(data)
+        bodies = Bodies(self.folder)
+        for name in (INDEX, *sorted(files)):
+            leaks = self.redactor.scan(index if name == INDEX else bodies.read(name))
             if leaks:
                 kinds = ", ".join(sorted({leak.kind for leak in leaks}))
                 raise LeakError(
@@ -232,16 +236,37 @@ class Recording:
         self.journal.close()
 
 
-def unfinished(path: Path) -> bool:
-    """Whether the journal belongs to another recording than the finished cassette beside it.
+def unfinished(path: Path) -> str:
+    """The id of the recording that was cut off in ``path``; empty when there is none.
 
     A crash between the rename and the deletion of the journal leaves both with one recording id: that one is finished.
     """
-    documents = read_journal(path / JOURNAL)
-    if not documents:
-        return False
-    recording = Provenance.from_json(documents[0].get("provenance", {})).recording
+    begun = begun_as(path / JOURNAL)
+    if begun is None:
+        return ""
     try:
-        return Cassette.open(path).provenance.recording != recording
+        return "" if Cassette.open(path).provenance.recording == begun.recording else begun.recording or "unnamed"
     except CassetteError:
-        return True
+        return begun.recording or "unnamed"
+
+
+def begun_as(path: Path) -> Provenance | None:
+    """The first line of a journal; None when a crash came before it.
+
+    Raises:
+        CassetteError: the journal was edited.
+    """
+    documents = read_journal(path)
+    if not documents:
+        return None
+    said = documents[0].get("provenance")
+    provenance = Provenance.from_json(said if isinstance(said, dict) else {})
+    try:
+        if datetime.fromisoformat(provenance.recorded_at).tzinfo is not None:
+            return provenance
+    except ValueError:
+        pass
+    raise CassetteError(
+        f"{path}, line 1 does not say when the recording began: the journal was edited",
+        hint=f"delete {path} to throw the recording away",
+    )

@@ -19,9 +19,9 @@ from comfytape_cassettes.errors import CassetteError
 from comfytape_cassettes.index import INDEX
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from comfytape_cassettes.exchange import Exchange, Headers
+    from comfytape_cassettes.exchange import Exchange, Headers, Times
 
 __all__ = ["CassettePersister", "pairs_of", "vcr_text"]
 
@@ -36,35 +36,48 @@ def header_lists(headers: Headers) -> dict[str, list[str]]:
     return lists
 
 
-def pair_of(exchange: Exchange) -> tuple[VcrRequest, dict[str, Any]]:
-    """vcrpy's request and response objects for one exchange."""
-    request, response = exchange.request, exchange.response
-    headers = {name: values[0] for name, values in header_lists(request.headers).items()}
-    return (
-        VcrRequest(request.method, request.url, request.body.raw() or None, headers),
-        {
-            "status": {"code": response.status, "message": response.reason},
-            "headers": header_lists(response.headers),
-            "body": {"string": response.body.raw()},
-        },
-    )
-
-
 def pairs_of(cassette: Cassette) -> tuple[list[VcrRequest], list[dict[str, Any]]]:
     """All requests and responses, every recorded poll on its own, in order of time.
 
     vcrpy plays each interaction once, so a client may poll as often as was recorded.
+
+    Raises:
+        CassetteError: an exchange or a body is missing or damaged.
     """
-    polls = sorted(((at, e) for e in cassette.exchanges for at, _ in e.times), key=lambda poll: poll[0])
-    pairs = [pair_of(exchange) for _, exchange in polls]
-    return [request for request, _ in pairs], [response for _, response in pairs]
+    pairs = [(at, *pair) for exchange in cassette.exchanges for at, pair in polls_of(exchange)]
+    pairs.sort(key=lambda poll: poll[0])
+    return [request for _, request, _ in pairs], [response for _, _, response in pairs]
+
+
+def polls_of(exchange: Exchange) -> Iterator[tuple[Times, tuple[VcrRequest, dict[str, Any]]]]:
+    """vcrpy's request and response objects for each time an exchange happened; its bodies are read once."""
+    request, response = exchange.request, exchange.response
+    sent, received = request.body.raw() or None, response.body.raw()
+    for times in exchange.times:
+        yield (
+            times,
+            (
+                VcrRequest(
+                    request.method,
+                    request.url,
+                    sent,
+                    {name: values[0] for name, values in header_lists(request.headers).items()},
+                ),
+                {
+                    "status": {"code": response.status, "message": response.reason},
+                    "headers": header_lists(response.headers),
+                    "body": {"string": received},
+                },
+            ),
+        )
 
 
 def vcr_text(cassette: Cassette, *, as_json: bool) -> str:
     """The cassette as one plain vcrpy file, YAML or JSON.
 
     Raises:
-        CassetteError: JSON was asked for, and a body is binary, which vcrpy's JSON cannot hold.
+        CassetteError: a body is missing or damaged, or JSON was asked for and a body is binary, which vcrpy's JSON
+            cannot hold.
     """
     requests, responses = pairs_of(cassette)
     try:
@@ -80,7 +93,11 @@ def vcr_text(cassette: Cassette, *, as_json: bool) -> str:
 
 
 class CassettePersister:
-    """A vcrpy persister that also opens cassette folders, and leaves every other path to the one it wraps."""
+    """A vcrpy persister that also opens cassette folders, and leaves every other path to the one it wraps.
+
+    ``find`` says which folder a path means, or None. What pytest-recording's own persister reads beside the test's
+    cassette (``extra_paths``: the arguments of ``@pytest.mark.vcr``) may be folders too.
+    """
 
     def __init__(self, inner: Any = FilesystemPersister, find: Callable[[str], Path | None] | None = None) -> None:
         self.inner = inner
@@ -90,26 +107,49 @@ class CassettePersister:
         """Requests and responses, in pairs: pytest-recording 0.14 takes no third element.
 
         Raises:
-            vcr's CassetteNotFoundError: nothing is there, or what is there is no cassette.
+            vcr's CassetteNotFoundError: nothing is there.
+            CassetteError: a folder is damaged. vcrpy would take "not found" for leave to ask the live server.
         """
-        folder = self.find(str(cassette_path))
-        if folder is None:
-            requests, responses, *_ = self.inner.load_cassette(cassette_path, serializer)
-            return requests, responses
+        paths = dict.fromkeys(str(path) for path in (cassette_path, *getattr(self.inner, "extra_paths", ())))
+        requests: list[Any] = []
+        responses: list[Any] = []
+        for path in paths:
+            folder = self.find(path)
+            played = pairs_of(Cassette.open(folder)) if folder else self.load_file(path, serializer)
+            requests += played[0]
+            responses += played[1]
+        if not requests:
+            raise CassetteNotFoundError(f"no cassette at {', '.join(paths)}")
+        return requests, responses
+
+    def load_file(self, path: str, serializer: Any) -> tuple[Sequence[Any], Sequence[Any]]:
+        """What stands in a cassette of one file, less the metadata that pytest-recording's persister dies of."""
+        combined = hasattr(self.inner, "extra_paths")
         try:
-            return pairs_of(Cassette.open(folder))
-        except CassetteError as error:
-            raise CassetteNotFoundError(str(error)) from error
+            requests, responses, *_ = (FilesystemPersister if combined else self.inner).load_cassette(path, serializer)
+        except CassetteNotFoundError:
+            return (), ()
+        return requests, responses
 
     def save_cassette(self, cassette_path: str, cassette_dict: dict[str, Any], serializer: Any) -> None:
-        """Write where vcrpy would: a folder cassette is only ever written by a recorder."""
-        if self.find(str(cassette_path)) is None:
-            self.inner.save_cassette(cassette_path, cassette_dict, serializer)
+        """Write where vcrpy would.
+
+        Raises:
+            CassetteError: the path is a cassette folder, which only a recorder writes.
+        """
+        folder = self.find(str(cassette_path))
+        if folder is not None:
+            raise CassetteError(
+                f"vcrpy went to the live server and wants to write into the cassette {folder}, which stays as it was",
+                hint="play it with record mode 'none', or record it again with 'comfytape record'",
+            )
+        self.inner.save_cassette(cassette_path, cassette_dict, serializer)
 
 
 def folder_of(path: str) -> Path | None:
-    """The cassette folder that a path means: the folder itself or its index."""
-    folder = Path(path)
-    if folder.name == INDEX:
-        folder = folder.parent
-    return folder if (folder / INDEX).is_file() else None
+    """The cassette folder that a path means: the folder, its index, or either with the suffix that vcrpy appends."""
+    named = Path(path)
+    for folder in (named, named.parent if named.name == INDEX else named.with_suffix("")):
+        if (folder / INDEX).is_file():
+            return folder
+    return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from rich.markup import escape
 
 from comfytape.cli.output import console
 from comfytape.importing import import_hars
@@ -25,13 +26,13 @@ def command(files: tuple[Path, ...], into: Path | None, name: str | None, notes:
     comfytape import inventory.har jobs.har --into cassettes --name z-image-danrisi
     """  # noqa: D301
     settings = load_settings()
-    cassette = import_hars(
-        files, (into or settings.cassettes) / (name or files[0].stem), notes, settings.secret_values()
-    )
+    folder = (into or settings.cassettes) / (name or Path(files[0].name.removesuffix(".gz")).stem)
+    cassette = import_hars(files, folder, notes, settings.secret_values())
     polls = sum(len(exchange.times) for exchange in cassette.exchanges)
     out = console()
     out.print(
-        f"[bold green]done[/] {cassette.label}: {len(cassette.exchanges)} exchanges "
-        f"({polls} with repeated polls), "
-        f"{len(cassette.folder.names('bodies'))} body files"
+        f"[bold green]done[/] {escape(cassette.label)}: {len(cassette.exchanges)} exchanges "
+        f"({polls} with repeated polls), {len(cassette.folder.names('bodies'))} body files"
     )
+    for note in cassette.provenance.notes:
+        out.print(f"[dim]note: {escape(note)}[/]")
