@@ -49,6 +49,7 @@ class Recording:
         self.journal = journal
         self.folder = LocalFolder(path)
         self.written: set[str] = set()
+        self.known_early: int | None = None
         # Wall time ties a resumed recording to its beginning; the monotonic clock measures.
         self.began = datetime.fromisoformat(provenance.recorded_at)
         self.skew_ms = (datetime.now(UTC) - self.began).total_seconds() * 1000 - time.monotonic() * 1000
@@ -136,6 +137,12 @@ class Recording:
         Raises:
             CassetteError: the disk is full or gone.
         """
+        interaction = self.spelled(exchange)
+        self.journal.append({"interaction": interaction}, durable=durable)
+        return exchange_from(interaction, Bodies(self.folder), str(self.path))
+
+    def spelled(self, exchange: Exchange) -> dict[str, Any]:
+        """The index spelling of an exchange: redacted, its bodies in place."""
         clean = self.redactor.exchange(exchange)
         request, response = clean.request, clean.response
         interaction = interaction_of(
@@ -143,8 +150,9 @@ class Recording:
             spell(request.body.raw(), request.headers.get("content-type"), self.put),
             spell(response.body.raw(), response.headers.get("content-type"), self.put),
         )
-        self.journal.append({"interaction": interaction}, durable=durable)
-        return exchange_from(interaction, Bodies(self.folder), str(self.path))
+        if self.known_early is None:
+            self.known_early = len(self.redactor.secrets)
+        return interaction
 
     def fail(self, failure: Failure) -> None:
         """Keep a request that got no response."""
@@ -195,7 +203,10 @@ class Recording:
             LeakError: a secret would be kept; the journal stays, the cassette is not written.
             CassetteError: the disk is full or gone; the journal stays.
         """
-        interactions = merge_polls(i for i, exchange in self.journalled() if keep is None or keep(exchange))
+        kept = [(i, exchange) for i, exchange in self.journalled() if keep is None or keep(exchange)]
+        # A value that a late answer gave away may stand in an early one: those are cleaned once more.
+        late = self.known_early not in (None, len(self.redactor.secrets))
+        interactions = merge_polls(self.spelled(exchange) if late else i for i, exchange in kept)
         provenance = replace(
             self.provenance,
             samples=tuple(samples),
