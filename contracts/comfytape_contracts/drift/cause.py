@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from comfytape_contracts.drift.canonical import mapping
 from comfytape_contracts.drift.change import ChangeRecord
-from comfytape_contracts.findings import Severity
 from comfytape_contracts.inventory import Inventory
 from comfytape_contracts.workflow import link_of
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
     from comfytape_contracts.findings import Finding
 
-__all__ = ["Causes"]
+__all__ = ["UNCHECKED", "Causes"]
 
 _GONE = ("class-removed", "class-renamed", "pack-removed")
 _INPUT_GONE = ("required-input-removed", "optional-input-removed", "input-renamed")
@@ -61,6 +60,9 @@ _LIKELY: Mapping[str, tuple[str, ...]] = {
 }
 """Rules of changes that lead to each rule of lint, the likeliest first."""
 
+UNCHECKED = "unchecked-option"
+"""Lint's rule for a value that only a newer server would refuse."""
+
 _NEVER = (
     "class-text-changed",
     "class-attribute-changed",
@@ -83,8 +85,12 @@ class Causes:
             elif record.class_type is not None:
                 self._by_class[record.class_type].append(record)
 
-    def of(self, problem: Finding, graph: Mapping[str, Any]) -> ChangeRecord:
-        """The change behind a problem; where none is, the server's own checks differ, and that is the record."""
+    def of(self, problem: Finding, graph: Mapping[str, Any]) -> ChangeRecord | None:
+        """The change behind a problem.
+
+        Where none is, but the server refuses now what it took before, or the other way round, its own checks differ and
+        that is the record. None where neither holds: what fails late without a change failed before, too.
+        """
         likely = _LIKELY.get(problem.rule, ())
         near = list(self._near(problem, graph))
         for rule in likely:
@@ -97,7 +103,9 @@ class Causes:
         grave = [r for r in near if r.rule not in _NEVER and r.input == problem.location.input is not None]
         if grave:
             return grave[0]
-        rule = "check-tightened" if problem.severity is Severity.ERROR else "check-loosened"
+        if not problem.server_error and problem.rule != UNCHECKED:
+            return None
+        rule = "check-tightened" if problem.server_error else "check-loosened"
         where = problem.location
         path = (where.class_type or "", "input", where.input) if where.input else (where.class_type or "the workflow",)
         return ChangeRecord(rule, path)

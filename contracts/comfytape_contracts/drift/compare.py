@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from comfytape_contracts.convert import convert_workflow
-from comfytape_contracts.drift.cause import Causes
+from comfytape_contracts.drift.cause import UNCHECKED, Causes
 from comfytape_contracts.drift.rating import Assessed, by_rules, by_use, from_problem
 from comfytape_contracts.drift.usage import Usage
 from comfytape_contracts.drift.walk import change_records
@@ -103,6 +103,8 @@ def compare_inventories(
         caused: set[int] = set()
         for problem in _new_problems(named.workflow if graph is None else graph, before, after, versions):
             record = causes.of(problem, graph or {})
+            if record is None:
+                continue
             caused.add(id(record))
             assessed.append(from_problem(record, problem, named.name))
         usage = Usage(graph or {})
@@ -131,20 +133,28 @@ def _new_problems(
     versions: tuple[str | None, str | None],
 ) -> list[Finding]:
     """What lint says of ``after`` and did not say of ``before``: errors and warnings."""
-    then, now = (
-        [f for f in lint_workflow(workflow, side, comfyui_version=version) if f.rule != _SUMMARY]
-        for side, version in zip((before, after), versions, strict=True)
-    )
+    now = _serious(workflow, after, versions[1])
+    if not now:
+        return []
+    then = _serious(workflow, before, versions[0])
     known = {_key(finding) for finding in then}
     wrong_then = {_place(f) for f in then if f.severity is Severity.ERROR and f.location.input is not None}
     fresh = [
         finding
         for finding in now
-        if finding.severity is not Severity.INFO and _key(finding) not in known and _place(finding) not in wrong_then
+        if _key(finding) not in known and (_place(finding) not in wrong_then or finding.rule == UNCHECKED)
     ]
     if _rejected(now) and not _rejected(then) and not _rejected(fresh):
         fresh += [f for f in now if f.server_error and f.severity is Severity.ERROR and f not in fresh]
     return fresh
+
+
+def _serious(workflow: Any, inventory: Mapping[str, Any], version: str | None) -> list[Finding]:
+    return [
+        finding
+        for finding in lint_workflow(workflow, inventory, comfyui_version=version)
+        if finding.severity is not Severity.INFO and finding.rule != _SUMMARY
+    ]
 
 
 def _rejected(findings: Sequence[Finding]) -> bool:

@@ -17,12 +17,15 @@ if TYPE_CHECKING:
     from comfytape_contracts.drift.usage import Use
     from comfytape_contracts.findings import Finding
 
-__all__ = ["Assessed", "by_rules", "by_use", "from_problem"]
+__all__ = ["Assessed", "by_rules", "by_use", "from_problem", "stated"]
 
 _STILL_RISKY = frozenset(
     {"class-removed", "class-renamed", "input-type-changed", "input-type-narrowed", "output-moved", "output-retyped"}
 )
 """Changes that may alter the result even where the server goes on taking the workflow."""
+
+_NO_CLASSES = ("pack", "*", "system", "devices", "models", "answer")
+"""What paths that lead to no node class begin with."""
 
 _PLACES_NAMED = 3
 
@@ -45,6 +48,23 @@ def by_rules(records: Iterable[ChangeRecord]) -> list[Assessed]:
         if rules[record.rule].severity is not Severity.INFO:
             message += " No workflow given: rated as if it were used."
         found.append(Assessed(record, _finding(record, message), None))
+    return found
+
+
+def stated(records: Iterable[ChangeRecord], used: frozenset[str] | None = None) -> list[Assessed]:
+    """Changes of what is no part of a workflow, rated by their rules.
+
+    ``used`` has the texts that the given workflows contain: with it a model file that none of them names counts as not
+    used.
+    """
+    rules = catalogue()
+    found = []
+    for record in records:
+        rule = rules[record.rule]
+        touched = used is None or rule.family != "model-drift" or record.path[-1] in used
+        severity = rule.severity if touched else rule.severity_unused
+        note = "" if touched else " No given workflow names it."
+        found.append(Assessed(record, _finding(record, ended(sentence(record)) + note, severity), touched or None))
     return found
 
 
@@ -111,7 +131,7 @@ def _hint(record: ChangeRecord) -> str:
 def _finding(
     record: ChangeRecord, message: str, severity: Severity | None = None, *, location: Location | None = None
 ) -> Finding:
-    known = record.path[0] not in ("pack", "*")
+    known = record.path[0] not in _NO_CLASSES
     where = location or Location(class_type=record.class_type if known else None, input=record.input)
     return catalogue()[record.rule].finding(
         message,

@@ -37,7 +37,8 @@ def spec_changes(at: tuple[str, ...], old: InputSpec, new: InputSpec, pack: str 
         return
     if type_of(old) != type_of(new):
         yield ChangeRecord(_type_rule(type_of(old), type_of(new)), (*at, "type"), type_of(old), type_of(new), pack)
-    elif old.choices is not None or new.choices is not None:
+        return  # the range and options of another type are no change of this one's
+    if old.choices is not None or new.choices is not None:
         yield from option_changes(at, old, new, pack)
     yield from _range_changes(at, old.options, new.options, pack)
     if not same(old.options.get("default"), new.options.get("default")) and not _lists_files(old, new):

@@ -70,6 +70,8 @@ def _said(text: str) -> Callable[[ChangeRecord], str]:
             old=shown(record.old),
             new=shown(record.new),
             aspect=record.path[-1],
+            folder=record.path[1] if len(record.path) > 1 else "",
+            answer=" ".join(record.path[1:]),
         )
 
     return fill
@@ -180,4 +182,24 @@ _SAID: Mapping[str, Callable[[ChangeRecord], str]] = {
     "input-file-removed": _said("{where}: the file {old} is no longer in the input folder"),
     "check-tightened": _said("{node}: ComfyUI checks this now and did not before"),
     "check-loosened": _said("{node}: ComfyUI checked this before and no longer does"),
+    "model-removed": _said("the file {old} is gone from models/{folder}"),
+    "model-added": _said("the file {new} is new in models/{folder}"),
+    "model-folder-removed": _said("the model folder {old} is gone"),
+    "model-folder-added": _said("the model folder {new} is new"),
+    "model-shrunk": _said("models/{folder}/{aspect} has {new} bytes, had {old}"),
+    "model-grown": _said("models/{folder}/{aspect} has {new} bytes, had {old}"),
+    "comfyui-upgraded": _said("ComfyUI is {new}, was {old}"),
+    "comfyui-downgraded": _said("ComfyUI is {new}, was {old}"),
+    "python-changed": _said("Python is {new}, was {old}"),
+    "pytorch-changed": _said("PyTorch is {new}, was {old}"),
+    "frontend-changed": _said("the editor is {new}, was {old}"),
+    "device-changed": _said("the devices are {new}, were {old}"),
+    "launch-changed": _said("ComfyUI is started with {new}, was with {old}"),
+    "field-removed": _said("{answer}: the field is gone; it was in {old} answers"),
+    "field-added": _said("{answer}: the field is new, in {new} answers"),
+    "field-type-changed": _said("{answer}: the type is {new}, was {old}"),
+    "field-now-optional": _said("{answer}: the field is in {new} answers, was in {old}"),
+    "field-now-always": _said("{answer}: the field is in {new} answers, was in {old}"),
+    "state-added": _said("{answer}: {new} was not seen before"),
+    "state-removed": _said("{answer}: {old} was seen before and is not now"),
 }
