@@ -32,7 +32,7 @@ class Group:
 
 
 def grouped(assessed: Iterable[Assessed]) -> list[Group]:
-    """The lines, the worst first, and among equals what breaks most first.
+    """The lines, the worst first, and among equals a pack that is gone first: it is the cause of others.
 
     Changes that a workflow hits are one line each, with every place they hit. All others are one line for each rule,
     severity and pack.
@@ -46,7 +46,7 @@ def grouped(assessed: Iterable[Assessed]) -> list[Group]:
     groups = [
         _hit(members) if key[-1] is not None else _family(members, key[2], key[3]) for key, members in found.items()
     ]
-    return sorted(groups, key=lambda group: group.severity.rank)
+    return sorted(groups, key=lambda group: (group.severity.rank, group.findings[0].rule != "pack-removed"))
 
 
 def _hit(members: list[Assessed]) -> Group:
@@ -61,7 +61,7 @@ def _hit(members: list[Assessed]) -> Group:
 def _family(members: list[Assessed], pack: str | None, cause: str | None) -> Group:
     findings = [each.finding for each in members]
     first = findings[0]
-    line = first.message
+    line = first.message if members[0].used is not None else ended(sentence(members[0].record))
     if len(members) > 1:
         names = list(dict.fromkeys(_name(each) for each in members))
         who = ", ".join(part for part in (pack, f"brought by {cause}" if cause else "") if part)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from comfytape_contracts.drift.change import ChangeRecord
@@ -11,28 +11,29 @@ from comfytape_contracts.workflow import Workflow, unwrap
 __all__ = ["ModelFolders", "model_records", "names_in_workflows"]
 
 ModelFolders = Mapping[str, Mapping[str, int | None]]
-"""Folder to file name to bytes, None where the size is unknown (``/models/{folder}``, ``/experiment/models/{folder}``)."""
+"""Folder to file name to bytes, None where unknown (``/models/{folder}``, ``/experiment/models/{folder}``)."""
 
 _RENAMED = {"unet": "diffusion_models", "clip": "text_encoders"}
 """Old names of folders (ComfyUI folder_paths.py map_legacy)."""
 
 
-def model_records(before: ModelFolders, after: ModelFolders) -> list[ChangeRecord]:
+def model_records(
+    before: ModelFolders,
+    after: ModelFolders,
+    folders: tuple[Collection[str], Collection[str]] = ((), ()),
+) -> list[ChangeRecord]:
     """Changes between the model folders of two moments.
 
-    Only folders that were asked on both sides are compared file by file; one that only a side knows is a folder gone or
-    new.
+    Files are compared in folders that both sides were asked for. ``folders`` are the names that ``/models`` lists before
+    and after; where a side has none, nothing is said about whole folders.
     """
     old, new = _current(before), _current(after)
-    records: list[ChangeRecord] = []
-    for folder in old:
-        if folder in new:
-            records += _file_records(folder, old[folder], new[folder])
-        else:
-            records.append(ChangeRecord("model-folder-removed", ("models", folder), folder))
-    return records + [
-        ChangeRecord("model-folder-added", ("models", folder), None, folder) for folder in new if folder not in old
-    ]
+    records = [record for folder in old if folder in new for record in _file_records(folder, old[folder], new[folder])]
+    ours, theirs = ({_RENAMED.get(name, name) for name in side} for side in folders)
+    if ours and theirs:
+        records += [ChangeRecord("model-folder-removed", ("models", name), name) for name in sorted(ours - theirs)]
+        records += [ChangeRecord("model-folder-added", ("models", name), None, name) for name in sorted(theirs - ours)]
+    return records
 
 
 def names_in_workflows(workflows: Iterable[Mapping[str, Any]]) -> frozenset[str]:

@@ -84,7 +84,7 @@ def _type(value: Any) -> str:
 def shape_records(route: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[ChangeRecord]:
     """Changes between two shapes of one route, as ``infer_shape`` makes them.
 
-    A side without samples, and items that one side never saw, say nothing. ``old`` and ``new`` of a field's presence
+    A side without samples, items that one side never saw, and null instead of a value say nothing. ``old`` and ``new`` of a field's presence
     are ``m of n``.
     """
     if not before.get("x-seen") or not after.get("x-seen"):
@@ -106,7 +106,7 @@ def _plain(shape: Mapping[str, Any]) -> dict[str, Any]:
     required = shape.get("required", ())
     total = shape["x-seen"]
     tree: dict[str, Any] = {
-        "types": " or ".join(shape["type"]),
+        "types": " or ".join(kind for kind in shape["type"] if kind != "null"),
         "words": dict.fromkeys(shape.get("enum", ()), True),
         "fields": {},
     }
@@ -135,7 +135,7 @@ def _records(route: str, change: Any) -> Iterator[ChangeRecord]:
         yield ChangeRecord(
             "field-removed" if gone else "field-added", at, seen if gone else None, None if gone else seen
         )
-    elif last == "types":
+    elif last == "types" and change.t1 and change.t2:
         yield ChangeRecord("field-type-changed", at, change.t1, change.t2)
     elif last == "always":
         before, after = change.up.t1, change.up.t2
