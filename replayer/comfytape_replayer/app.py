@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
-from comfytape_cassettes import CassetteError
-from comfytape_contracts.routes import RUNPOD_OPERATIONS
-from comfytape_replayer.answer import json_answer
+from comfytape_cassettes import CassetteError, UsageError
+from comfytape_contracts.routes import RUNPOD_OPERATIONS, route_of
+from comfytape_replayer.answer import json_answer, text_answer
 from comfytape_replayer.asked import Asked, TooLargeError
 from comfytape_replayer.clock import INSTANT, Clock
 from comfytape_replayer.comfyui import UPLOAD_LIMIT, ComfyUIPlane
+from comfytape_replayer.faults import changed
 from comfytape_replayer.runpod import BODY_LIMITS, RunPodPlane
+from comfytape_replayer.scenarios import Casting
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from comfytape_replayer.answer import Answer
+    from comfytape_replayer.faults import Fault
     from comfytape_replayer.library import Library
     from comfytape_replayer.misses import Miss
+    from comfytape_replayer.scenarios import Cast
 
     Receive = Callable[[], Awaitable[Mapping[str, Any]]]
     Send = Callable[[Any], Awaitable[None]]
@@ -31,14 +36,17 @@ class ReplayApp:
     """Answers every request from a library; ``on_miss`` hears of those that nothing recorded answers."""
 
     def __init__(
-        self, library: Library, *, speed: str | float = INSTANT, on_miss: Callable[[Miss], None] | None = None
-    ) -> None:
+        self, library: Library, *, speed: str | float = INSTANT, casting: Casting | None = None,
+        nearest: bool = False, require_key: bool = False, on_miss: Callable[[Miss], None] | None = None,
+    ) -> None:  # fmt: skip
         self.library = library
         self.clock = Clock(speed)
+        self.casting = casting or Casting()
+        self.require_key = require_key
         self.misses: list[Miss] = []
         self.on_miss = on_miss
-        self.runpod = RunPodPlane(library, self.clock, self.told)
-        self.comfyui = ComfyUIPlane(library, self.clock, self.told)
+        self.runpod = RunPodPlane(library, self.clock, self.told, nearest=nearest)
+        self.comfyui = ComfyUIPlane(library, self.clock, self.told, nearest=nearest)
 
     def told(self, miss: Miss) -> None:
         """Keep a miss and pass it on."""
@@ -49,29 +57,90 @@ class ReplayApp:
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         """One request."""
-        answer = await self.answer(Asked(scope), receive)
-        await send(answer.start)
-        *first, last = answer.chunks
-        for chunk in first:
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
-        await send({"type": "http.response.body", "body": last})
+        asked = Asked(scope)
+        parts = asked.path.split("/") if asked.path.startswith("/v2/") else []
+        call = parts[2:] if len(parts) in (4, 5) and parts[3] in RUNPOD_OPERATIONS else []
+        try:
+            cast = self.cast_of(asked, call)
+        except UsageError as error:
+            await sent(json_answer(400, {"error": f"comfytape replay: {error}", "hint": error.hint}), send)
+            return
+        due = cast.due(call[1] if call else route_of(asked.url).name) if cast.faults else ()
+        answer = next((instead for fault in due if (instead := fault.answer()) is not None), None)
+        if answer is None:
+            answer = await self.answer(asked, cast, call, receive)
+        if due:
+            await disturbed(answer, due, scope, receive, send)
+        else:
+            await sent(answer, send)
 
-    async def answer(self, asked: Asked, receive: Receive) -> Answer:
+    def cast_of(self, asked: Asked, call: list[str]) -> Cast:
+        """The scenarios that hold: those the request names, those its job was started with, or the server's.
+
+        Raises:
+            UsageError: the request names one that does not exist.
+        """
+        header = asked.header(b"x-comfytape-scenario")
+        if not header and len(call) == 3:
+            instance = self.runpod.instances.by_id.get(call[2])
+            if instance is not None and instance.cast is not None:
+                return instance.cast
+        return self.casting.of(header)
+
+    async def answer(self, asked: Asked, cast: Cast, call: list[str], receive: Receive) -> Answer:
         """The answer to one request; what cannot be read is a 500 that says so."""
-        path = asked.path
-        parts = path.split("/") if path.startswith("/v2/") else []
-        on_runpod = len(parts) in (4, 5) and parts[3] in RUNPOD_OPERATIONS
         try:
             if asked.method == "POST":
-                limit = BODY_LIMITS.get(parts[3], POST_LIMIT) if on_runpod else post_limit(path)
+                limit = BODY_LIMITS.get(call[1], POST_LIMIT) if call else post_limit(asked.path)
                 await asked.read(receive, limit)
-            if on_runpod:
-                return await self.runpod.answer(asked, parts[2], parts[3], parts[4] if len(parts) == 5 else "")
-            return self.comfyui.answer(asked)
+            if not call:
+                return self.comfyui.answer(asked, cast)
+            if self.require_key and not asked.header(b"authorization"):
+                return text_answer(401, b"", "text/plain; charset=utf-8")
+            return await self.runpod.answer(asked, cast, call[0], call[1], call[2] if len(call) == 3 else "")
         except TooLargeError:
             return json_answer(413, {"error": "the request body is larger than this operation takes"})
         except CassetteError as error:
             return json_answer(500, {"error": f"comfytape replay: {error}", "hint": error.hint})
+
+
+async def sent(answer: Answer, send: Send) -> None:
+    """Send an answer."""
+    await send(answer.start)
+    *first, last = answer.chunks
+    for chunk in first:
+        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    await send({"type": "http.response.body", "body": last})
+
+
+async def disturbed(
+    answer: Answer, faults: Sequence[Fault], scope: Mapping[str, Any], receive: Receive, send: Send
+) -> None:
+    """Send an answer as faults have it: late, changed, cut short or not at all."""
+    for fault in faults:
+        if fault.state and not any(f'"status": "{fault.state}"'.encode() in chunk for chunk in answer.chunks):
+            continue
+        if fault.replace:
+            answer = changed(answer, fault.replace)
+        if fault.delay_ms:
+            await asyncio.sleep(fault.delay_ms / 1000)
+        if fault.reset or fault.truncate is not None:
+            await cut(answer, None if fault.reset else fault.truncate, scope, receive, send)
+            return
+    await sent(answer, send)
+
+
+async def cut(answer: Answer, after: int | None, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+    """End the connection: at once, or after so many bytes of a body that is announced whole."""
+    transport = scope["comfytape.transport"]
+    if after is None:
+        transport.abort()
+    else:
+        await send(answer.start)
+        await send({"type": "http.response.body", "body": b"".join(answer.chunks)[:after], "more_body": True})
+        transport.close()
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def post_limit(path: str) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from comfytape_contracts.routes import route_of
 from comfytape_replayer.answer import Answer, empty_answer, json_answer, said_answer, text_answer
 from comfytape_replayer.instances import Instance, Instances
+from comfytape_replayer.library import page_key
 from comfytape_replayer.meaning import meaning_of_prompt
 from comfytape_replayer.misses import Miss, miss_answer, nearest_page, nearest_submission
 from comfytape_replayer.timeline import job_answer
@@ -21,11 +22,14 @@ if TYPE_CHECKING:
     from comfytape_replayer.asked import Asked
     from comfytape_replayer.clock import Clock
     from comfytape_replayer.library import Library
+    from comfytape_replayer.scenarios import Cast
 
 __all__ = ["UPLOAD_LIMIT", "ComfyUIPlane"]
 
 UPLOAD_LIMIT = 100 << 20
 """``max_upload_size`` that ComfyUI announces in /features: 104857600."""
+
+INSTALLED = frozenset({"object_info", "models", "experiment/models"})
 
 CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 FIELD = re.compile(rb'name="(?P<name>[^"]*)"(?:; filename="(?P<file>[^"]*)")?[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n')
@@ -34,18 +38,19 @@ FIELD = re.compile(rb'name="(?P<name>[^"]*)"(?:; filename="(?P<file>[^"]*)")?[^\
 class ComfyUIPlane:
     """One ComfyUI: recorded pages, and prompts that clients start."""
 
-    def __init__(self, library: Library, clock: Clock, told: Callable[[Miss], None]) -> None:
+    def __init__(self, library: Library, clock: Clock, told: Callable[[Miss], None], *, nearest: bool = False) -> None:
+        self.nearest = nearest
         self.library = library
         self.clock = clock
         self.told = told
         self.instances = Instances()
         self.classes: dict[str, bytes] = {}
 
-    def answer(self, asked: Asked) -> Answer:
+    def answer(self, asked: Asked, cast: Cast) -> Answer:
         """The answer to one request."""
         route = route_of(asked.url)
         if asked.method == "POST":
-            return self.post(asked, route)
+            return self.post(asked, cast, route)
         if asked.method not in ("GET", "HEAD"):
             return empty_answer(405)
         if route.name == "history" and (route.argument or self.instances.by_id):
@@ -55,7 +60,11 @@ class ComfyUIPlane:
         if route.name == "prompt":
             waiting = sum(not is_done(i) for i in self.instances.by_id.values())
             return json_answer(200, {"exec_info": {"queue_remaining": waiting}})
+        if cast.changes_inventory and route.name in INSTALLED:
+            return self.installed(route, cast)
         page = self.library.page(route, asked.url)
+        if page is not None and route.name == "view" and cast.changes_pictures and page.response.status == 200:
+            return text_answer(200, cast.picture(page.response.content()), page.response.headers.get("content-type"))
         if page is not None:
             return said_answer(page)
         if route.name == "object_info" and route.argument and self.library.inventory is not None:
@@ -64,10 +73,22 @@ class ComfyUIPlane:
         known = [f"{path}?{query}" if query else path for path, query in self.library.pages]
         return self.missed(nearest_page(str(asked), path, known, "this route was not recorded"))
 
-    def post(self, asked: Asked, route: Route) -> Answer:
+    def installed(self, route: Route, cast: Cast) -> Answer:
+        """Classes and model folders of another installation than was recorded."""
+        if route.name != "object_info":
+            page = self.library.pages.get(page_key(route, ""))
+            if page is None or page[-1].response.status != 200:
+                return empty_answer(404)
+            empty = cast.has_no_models and route.argument
+            return json_answer(200, []) if empty else said_answer(page[-1])
+        inventory = cast.inventory(self.library.inventory) or {}
+        name = route.argument
+        return json_answer(200, {name: inventory[name]} if name in inventory else ({} if name else inventory))
+
+    def post(self, asked: Asked, cast: Cast, route: Route) -> Answer:
         """Submissions, uploads and the operations on the queue."""
         if route.name == "prompt":
-            return self.submit(asked)
+            return self.submit(asked, cast)
         if route.name in ("upload/image", "upload/mask"):
             return upload(asked.body)
         if route.name in ("queue", "interrupt"):
@@ -76,7 +97,7 @@ class ComfyUIPlane:
             return empty_answer(200)
         return self.missed(Miss(str(asked), "this route takes no POST in a replay"))
 
-    def submit(self, asked: Asked) -> Answer:
+    def submit(self, asked: Asked, cast: Cast) -> Answer:
         """``POST /prompt``: play the recorded prompt that means the same."""
         document = asked.json()
         if not isinstance(document, dict):
@@ -84,10 +105,22 @@ class ComfyUIPlane:
             return text_answer(
                 500, b"500 Internal Server Error\n\nServer got itself in trouble", "text/plain; charset=utf-8"
             )
-        submission = self.library.prompts.find(meaning_of_prompt(document.get("prompt")))
+        prompt = document.get("prompt")
+        submission = self.library.prompts.find(meaning_of_prompt(prompt))
+        if submission is None or cast.changes_inventory:
+            inventory = cast.inventory(self.library.inventory)
+            if inventory is not None and isinstance(prompt, dict):
+                from comfytape_replayer.judging import refusal_of  # noqa: PLC0415 - only these need judging
+
+                refusal = refusal_of(prompt, inventory)
+                if refusal is not None:
+                    return json_answer(400, refusal)
         if submission is None:
-            miss, _ = nearest_submission(str(asked), document.get("prompt"), self.library.prompts, prompt=True)
-            return self.missed(miss)
+            miss, near = nearest_submission(str(asked), prompt, self.library.prompts, prompt=True)
+            if near is None or not self.nearest:
+                return self.missed(miss)
+            self.told(miss)
+            submission = near
         submission.uses += 1
         if not submission.job:
             return said_answer(submission.timeline[0].said)

@@ -23,13 +23,16 @@ FIELDS = {
 }
 
 
-def health_now(at_rest: Mapping[str, Any], states: Iterable[State], retried: int = 0) -> dict[str, Any]:
+def health_now(
+    at_rest: Mapping[str, Any], states: Iterable[State], retried: int = 0, waiting: Mapping[str, int] | None = None
+) -> dict[str, Any]:
     """The health document.
 
     Args:
         at_rest: ``/health`` as recorded before the first job; its workers are shown until a job has had one.
         states: the present state of every job of the endpoint.
         retried: how often a job was retried.
+        waiting: workers to show while jobs wait and none has run.
 
     Once a worker has taken a job it stays: idle when it has none. ``ready`` counts idle and running ones.
     """
@@ -52,4 +55,6 @@ def health_now(at_rest: Mapping[str, Any], states: Iterable[State], retried: int
         workers |= {"idle": up - running, "ready": up, "running": running, "initializing": 0}
     elif jobs["inQueue"] and not workers["ready"] and not workers["idle"] and not workers["throttled"]:
         workers["initializing"] = 1
+    if jobs["inQueue"] and not up:
+        workers |= waiting or {}
     return {"jobs": jobs, "workers": workers}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -33,6 +33,11 @@ class Protocol(HttpToolsProtocol):
     def __init__(self, config: Config, server_state: ServerState, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(config, server_state, {}, loop)
         self.access_log = False
+
+    def on_message_begin(self) -> None:
+        """Give the application the connection: a fault may cut it."""
+        super().on_message_begin()
+        cast("dict[str, Any]", self.scope)["comfytape.transport"] = self.transport
 
 
 class Listener:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from comfytape_replayer.clock import Clock
     from comfytape_replayer.recorded import Submission
+    from comfytape_replayer.scenarios import Cast
 
 __all__ = ["Instance", "Instances", "fresh_id"]
 
@@ -27,13 +28,13 @@ class Instance:
     """One job of one client. ``instant``: each poll shows one recorded state more; else the clock decides."""
 
     __slots__ = (
-        "attempt", "clock", "cursor", "endpoint", "expires_ms", "forced", "id", "id_bytes", "number", "started_ms",
-        "submission", "sync", "timeline",
+        "attempt", "cast", "clock", "cursor", "endpoint", "expires_ms", "forced", "id", "id_bytes", "number",
+        "started_ms", "submission", "sync", "timeline",
     )  # fmt: skip
 
     def __init__(
         self, job_id: str, submission: Submission, timeline: Timeline, clock: Clock, *, endpoint: str = "",
-        sync: bool = False, ttl_ms: float | None = None,
+        sync: bool = False, ttl_ms: float | None = None, cast: Cast | None = None,
     ) -> None:  # fmt: skip
         self.id = job_id
         self.id_bytes = job_id.encode()
@@ -41,6 +42,7 @@ class Instance:
         self.submission = submission
         self.timeline = timeline
         self.clock = clock
+        self.cast = cast
         self.cursor = 0
         self.attempt = 1
         self.number = 0

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from comfytape_replayer.meaning import Meaning
     from comfytape_replayer.recorded import Submission
 
-__all__ = ["Library", "Queue", "Shelf", "query_of"]
+__all__ = ["Library", "Queue", "Shelf", "page_key", "query_of"]
 
 PLAIN = ("health", "requests")
 

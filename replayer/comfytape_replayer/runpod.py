@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from comfytape_replayer.answer import Answer, json_answer, said_answer
 from comfytape_replayer.health import health_now
 from comfytape_replayer.instances import Instance, Instances, fresh_id
-from comfytape_replayer.meaning import meaning_of_input
+from comfytape_replayer.meaning import meaning_of_input, workflow_of_input
 from comfytape_replayer.misses import Miss, miss_answer, nearest_submission
-from comfytape_replayer.timeline import job_answer
+from comfytape_replayer.refusal import worker_error
+from comfytape_replayer.scenarios.play import Play
+from comfytape_replayer.timeline import QUEUED, job_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
     from comfytape_replayer.clock import Clock
     from comfytape_replayer.library import Library, Queue
     from comfytape_replayer.recorded import Submission
-    from comfytape_replayer.said import Said
+    from comfytape_replayer.scenarios import Cast
 
 __all__ = ["BODY_LIMITS", "RunPodPlane"]
 
@@ -38,7 +41,8 @@ METHODS = dict.fromkeys(("health", "requests"), ("GET", "HEAD")) | dict.fromkeys
 class RunPodPlane:
     """The operations of all recorded endpoints."""
 
-    def __init__(self, library: Library, clock: Clock, told: Callable[[Miss], None]) -> None:
+    def __init__(self, library: Library, clock: Clock, told: Callable[[Miss], None], *, nearest: bool = False) -> None:
+        self.nearest = nearest
         self.library = library
         self.clock = clock
         self.told = told
@@ -46,7 +50,7 @@ class RunPodPlane:
         self.retried: dict[str, int] = {}
         self.streamed: dict[str, int] = {}
 
-    async def answer(self, asked: Asked, endpoint: str, operation: str, job: str) -> Answer:
+    async def answer(self, asked: Asked, cast: Cast, endpoint: str, operation: str, job: str) -> Answer:
         """The answer to one operation."""
         methods = METHODS.get(operation)
         if methods is not None and asked.method not in methods:
@@ -55,7 +59,7 @@ class RunPodPlane:
         if queue is None:
             return self.missed(unknown_endpoint(asked, endpoint, self.library))
         if operation in BODY_LIMITS:
-            return await self.submit(asked, queue, endpoint, operation)
+            return await self.submit(asked, cast, queue, endpoint, operation)
         if operation == "health":
             return json_answer(200, self.health(queue, endpoint))
         if operation == "requests":
@@ -80,38 +84,59 @@ class RunPodPlane:
             return self.cancel(instance)
         return self.retry(instance)
 
-    async def submit(self, asked: Asked, queue: Queue, endpoint: str, operation: str) -> Answer:
+    async def submit(self, asked: Asked, cast: Cast, queue: Queue, endpoint: str, operation: str) -> Answer:
         """``/run`` and ``/runsync``: play the recorded job that means the same."""
         document = asked.json()
         if not isinstance(document, dict) or "input" not in document:
             return json_answer(400, {"error": "input is required: expected a JSON object with 'input'"})
-        submission = queue.find(meaning_of_input(document["input"]))
-        if submission is None:
-            miss, _ = nearest_submission(str(asked), document["input"], queue)
-            return self.missed(miss)
-        submission.uses += 1
-        if not submission.job:
-            return said_answer(submission.timeline[0].said)
-        instance = self.start(submission, endpoint, operation, document)
+        found = queue.find(meaning_of_input(document["input"]))
+        warning = ""
+        refusal = self.refusal(document["input"], cast) if found is None or cast.changes_inventory else None
+        if found is None:
+            miss, near = nearest_submission(str(asked), document["input"], queue)
+            if near is None or (refusal is None and not self.nearest):
+                return self.missed(miss)
+            found, warning = near, "" if refusal else "; ".join(miss.differences[:3]) or miss.reason
+            if warning:
+                self.told(miss)
+        found.uses += 1
+        if not found.job:
+            return said_answer(found.timeline[0].said)
+        instance = self.start(found, cast, endpoint, operation, document, refusal)
         if operation == "runsync":
-            return await self.wait_for(asked, instance, operation)
-        return said_answer(self.accepted(submission), instance.id_bytes)
+            answer = await self.wait_for(asked, instance, operation)
+        else:
+            answer = said_answer(found.timeline[0].said, instance.id_bytes)
+        return warned(answer, warning) if warning else answer
 
-    def start(self, submission: Submission, endpoint: str, operation: str, document: dict[str, Any]) -> Instance:
-        """A new instance of a recorded job."""
+    def refusal(self, job_input: Any, cast: Cast) -> dict[str, Any] | None:
+        """What the ComfyUI behind the worker says to a workflow that it cannot run, or None."""
+        workflow, inventory = workflow_of_input(job_input), cast.inventory(self.library.inventory)
+        if workflow is None or inventory is None:
+            return None
+        from comfytape_replayer.judging import refusal_of  # noqa: PLC0415 - only what was not recorded needs judging
+
+        return refusal_of(workflow, inventory)
+
+    def start(
+        self, submission: Submission, cast: Cast, endpoint: str, operation: str, document: dict[str, Any],
+        refusal: dict[str, Any] | None = None,
+    ) -> Instance:  # fmt: skip
+        """A new instance of a recorded job, under the scenarios that hold."""
+        timeline = submission.timeline
+        if refusal is not None:
+            play = Play(submission.job, submission.workflow, timeline, submission.pieces)
+            timeline = play.failing(worker_error(refusal))
+        timeline = cast.timeline(submission, timeline)
         policy = document.get("policy")
         ttl = policy.get("ttl") if isinstance(policy, dict) else None
         sync = operation == "runsync"
         instance = Instance(
-            fresh_id(submission.job, sync=sync), submission, submission.timeline, self.clock, endpoint=endpoint,
-            sync=sync, ttl_ms=ttl if isinstance(ttl, int | float) and ttl > 0 else None,
+            fresh_id(submission.job, sync=sync), submission, timeline, self.clock, endpoint=endpoint,
+            sync=sync, ttl_ms=ttl if isinstance(ttl, int | float) and ttl > 0 else None, cast=cast,
         )  # fmt: skip
         self.instances.add(instance)
         return instance
-
-    def accepted(self, submission: Submission) -> Said:
-        """What ``/run`` answered, whichever way the job was recorded."""
-        return submission.timeline[0].said
 
     async def wait_for(self, asked: Asked, instance: Instance, operation: str) -> Answer:
         """Hold the request until the job has ended, or ``wait`` milliseconds of virtual time are over."""
@@ -143,7 +168,8 @@ class RunPodPlane:
         if status not in RETRYABLE:
             return json_answer(400, {"error": f"only FAILED or TIMED_OUT jobs can be retried; this one is {status}"})
         self.retried[instance.endpoint] = self.retried.get(instance.endpoint, 0) + 1
-        instance.restart(instance.submission.timeline_again)
+        again = instance.submission.timeline_again
+        instance.restart(instance.cast.timeline(instance.submission, again) if instance.cast is not None else again)
         return json_answer(200, {"id": instance.id, "status": "IN_QUEUE"})
 
     def purge(self, endpoint: str) -> Answer:
@@ -155,13 +181,24 @@ class RunPodPlane:
 
     def health(self, queue: Queue, endpoint: str) -> dict[str, Any]:
         """``/health`` of this moment."""
-        states = (instance.now() for instance in self.instances.of(endpoint))
-        return health_now(queue.at_rest, states, self.retried.get(endpoint, 0))
+        instances = list(self.instances.of(endpoint))
+        waiting: dict[str, int] = {}
+        for instance in instances:
+            if instance.cast is not None and instance.cast.waiting and instance.now().status == QUEUED:
+                waiting |= instance.cast.waiting
+        states = (instance.now() for instance in instances)
+        return health_now(queue.at_rest, states, self.retried.get(endpoint, 0), waiting)
 
     def missed(self, miss: Miss) -> Answer:
         """Tell the people who watch, and the client."""
         self.told(miss)
         return miss_answer(miss)
+
+
+def warned(answer: Answer, warning: str) -> Answer:
+    """An answer of the nearest job, with a header that says so; headers hold ASCII alone."""
+    text = warning.encode("ascii", "replace")[:1000]
+    return replace(answer, start=answer.start | {"headers": [*answer.start["headers"], (b"x-comfytape-nearest", text)]})
 
 
 def unknown_endpoint(asked: Asked, endpoint: str, library: Library) -> Miss:

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Self
 from comfytape_cassettes import Cassette
 from comfytape_replayer.app import ReplayApp
 from comfytape_replayer.clock import INSTANT
+from comfytape_replayer.faults import fault_of_spec
 from comfytape_replayer.http import Listener, bound, new_loop
 from comfytape_replayer.library import Library
+from comfytape_replayer.scenarios import Casting, Scenario
 
 if TYPE_CHECKING:
     import socket
@@ -32,19 +34,31 @@ class ReplayServer:
     Args:
         cassettes: a cassette, the path or URL of one, or several of either.
         speed: ``"instant"`` (each poll shows the next recorded state) or a number (1 waits as long as was recorded).
+        scenario: a scenario by name (names with commas for several), or scenarios; None plays what was recorded.
+        faults: one-off faults as ``--fault`` takes them, such as ``"status:503,times=2"``.
+        unmatched: ``"strict"`` answers an unrecorded workflow with 404, ``"nearest"`` with the nearest recorded job.
+        require_key: whether RunPod's operations need an Authorization header.
         host: the address to listen on.
         port: the port; 0 takes a free one.
 
     Raises:
         CassetteError: a cassette cannot be opened.
-        UsageError: the speed is none, or the address cannot be listened on.
+        UsageError: the speed or a scenario is none, or the address cannot be listened on.
     """
 
     def __init__(
-        self, cassettes: Source | Sequence[Source], *, speed: str | float = INSTANT, host: str = "127.0.0.1",
-        port: int = 0, on_miss: Callable[[Miss], None] | None = None,
+        self, cassettes: Source | Sequence[Source], *, speed: str | float = INSTANT,
+        scenario: str | Scenario | Sequence[str | Scenario] | None = None, faults: Sequence[str] = (),
+        unmatched: str = "strict", require_key: bool = False, host: str = "127.0.0.1", port: int = 0,
+        on_miss: Callable[[Miss], None] | None = None,
     ) -> None:  # fmt: skip
-        self.app = ReplayApp(Library(opened(cassettes)), speed=speed, on_miss=on_miss)
+        listed = [scenario] if isinstance(scenario, str | Scenario) else list(scenario or ())
+        named = [part for item in listed for part in (item.split(",") if isinstance(item, str) else [item])]
+        casting = Casting(named, [fault_of_spec(spec) for spec in faults])
+        self.app = ReplayApp(
+            Library(opened(cassettes)), speed=speed, casting=casting, nearest=unmatched == "nearest",
+            require_key=require_key, on_miss=on_miss,
+        )  # fmt: skip
         self.host, self.port = host, port
         self.sock: socket.socket | None = None
         self.loop = new_loop()

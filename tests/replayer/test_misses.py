@@ -22,19 +22,20 @@ def test_nodes_that_are_missing_or_new_are_named(danrisi_client, danrisi_workflo
     """A node too few and one too many, each with its class."""
     other = copy.deepcopy(danrisi_workflows[3])
     del other["6"]
-    other["20"] = {"class_type": "KSampler", "inputs": {}}
+    other["10"]["inputs"]["negative"] = ["5", 0]
+    other["20"] = {"class_type": "PreviewImage", "inputs": {"images": ["11", 0]}}
     differences = danrisi_client.post("/v2/any/run", {"input": {"workflow": other}}).json()["differences"]
     assert "node 6 (ConditioningZeroOut) is only in the recording" in differences
-    assert "node 20 (KSampler) was not recorded" in differences
+    assert "node 20 (PreviewImage) was not recorded" in differences
 
 
 def test_inputs_that_are_missing_or_new_are_named(danrisi_client, danrisi_workflows):
     """An input too few and one too many, each with its node."""
     other = copy.deepcopy(danrisi_workflows[3])
-    del other["7"]["inputs"]["width"]
     other["7"]["inputs"]["depth"] = 3
+    del other["2"]["inputs"]["device"]
     differences = danrisi_client.post("/v2/any/run", {"input": {"workflow": other}}).json()["differences"]
-    assert "node 7 (EmptySD3LatentImage): input width is only in the recording (128)" in differences
+    assert 'node 2 (CLIPLoader): input device is only in the recording ("default")' in differences
     assert "node 7 (EmptySD3LatentImage): input depth was not recorded (3)" in differences
 
 

@@ -10,13 +10,25 @@ import click
 from comfytape_cassettes import Cassette
 from comfytape_replayer.app import ReplayApp
 from comfytape_replayer.clock import INSTANT
+from comfytape_replayer.faults import fault_of_spec
 from comfytape_replayer.library import Library
+from comfytape_replayer.scenarios import SCENARIOS, Casting, Scenario
+from comfytape_replayer.scenarios.custom import load_scenario
 from comfytape_replayer.server import serve
 
 if TYPE_CHECKING:
     from comfytape_replayer.misses import Miss
 
 __all__ = ["command"]
+
+
+def print_scenarios(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    """``--scenarios``: the catalogue."""
+    if not value or ctx.resilient_parsing:
+        return
+    for name, scenario in SCENARIOS.items():
+        click.echo(f"{name:22} {scenario.imitates}")
+    ctx.exit()
 
 
 @click.command("replay", short_help="Serve cassettes as an offline RunPod and ComfyUI.")
@@ -27,7 +39,25 @@ __all__ = ["command"]
     "--speed", default=INSTANT, show_default=True, metavar="N|instant",
     help="1 waits as long as was recorded, 60 a sixtieth of it; instant: each poll shows the next state.",
 )  # fmt: skip
-def command(cassettes: tuple[str, ...], host: str, port: int, speed: str) -> None:
+@click.option(
+    "--scenario", "scenarios", multiple=True, metavar="NAME|FILE.yaml",
+    help="Play a variation, such as stuck-queue; repeatable. 'comfytape replay --scenarios' lists them.",
+)  # fmt: skip
+@click.option(
+    "--fault", "faults", multiple=True, metavar="SPEC", help="A one-off such as status:503,times=2; repeatable."
+)
+@click.option(
+    "--unmatched", type=click.Choice(["strict", "nearest"]), default="strict", show_default=True,
+    help="What a workflow gets that was not recorded: 404, or the nearest job with a warning header.",
+)  # fmt: skip
+@click.option("--require-key", is_flag=True, help="Answer 401 to RunPod calls without an Authorization header.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Decides what flaky does.")
+@click.option("--scenarios", is_flag=True, is_eager=True, expose_value=False, callback=print_scenarios,
+              help="List the scenarios and what each imitates.")  # fmt: skip
+def command(
+    cassettes: tuple[str, ...], host: str, port: int, speed: str, scenarios: tuple[str, ...], faults: tuple[str, ...],
+    unmatched: str, require_key: bool, seed: int,
+) -> None:  # fmt: skip
     """Serve CASSETTE (names or paths) until Ctrl-C. Clients need nothing but another base URL.
 
     RunPod's job API is below /v2/{endpoint_id}/, ComfyUI's routes are at the root and below /api. A request that was
@@ -38,8 +68,24 @@ def command(cassettes: tuple[str, ...], host: str, port: int, speed: str) -> Non
     RUNPOD_ENDPOINT_BASE_URL=http://127.0.0.1:9000/v2 COMFYUI_URL=http://127.0.0.1:9000 python my_client.py
     """  # noqa: D301
     library = Library([Cassette.open(place_of(name)) for name in cassettes])
-    app = ReplayApp(library, speed=speed, on_miss=print_miss)
+    app = ReplayApp(
+        library, speed=speed, casting=casting_of(scenarios, faults, seed), nearest=unmatched == "nearest",
+        require_key=require_key, on_miss=print_miss,
+    )  # fmt: skip
     serve(app, host=host, port=port, ready=lambda url: click.echo(f"listening on {url}"))
+
+
+def casting_of(scenarios: tuple[str, ...], faults: tuple[str, ...], seed: int) -> Casting:
+    """What ``--scenario`` and ``--fault`` say. A file's scenario can be named in the header, too."""
+    chosen: list[str | Scenario] = []
+    custom: list[Scenario] = []
+    for name in (part for option in scenarios for part in option.split(",")):
+        if name.endswith((".yaml", ".yml")):
+            custom.append(load_scenario(Path(name)))
+            chosen.append(custom[-1])
+        else:
+            chosen.append(name)
+    return Casting(chosen, [fault_of_spec(spec) for spec in faults], custom, seed)
 
 
 def place_of(name: str) -> str:

@@ -1,0 +1,97 @@
+"""What is recorded from a replay says what the original recording says; under a scenario, the check names the cause."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from comfytape_cassettes import Cassette
+from comfytape_contracts.checks import check
+from comfytape_contracts.contract import Contract
+from comfytape_recorder.record import Options, record
+from comfytape_recorder.target import Target
+from comfytape_replayer import ReplayServer
+
+
+class Silent:
+    def job(self, sample, status, elapsed_s, spent_usd):
+        """Nobody watches."""
+
+    def say(self, text):
+        """Nobody listens."""
+
+
+@pytest.fixture
+def contract():
+    return Contract.load(Path(__file__).parents[2] / "contracts" / "noise-1024")
+
+
+@pytest.fixture
+def record_from(tmp_path, contract):
+    """Record the contract from a replay of its cassette."""
+
+    def run(cassette, samples, **server):
+        with ReplayServer(cassette, **server) as replay:
+            target = Target("any", "x", f"{replay.url}/v2", replay.url)
+            options = Options(samples=samples, concurrency=min(samples, 5))
+            outcome = record(contract, target, tmp_path / "again", options, Silent())
+        assert outcome.cassette is not None
+        return outcome.cassette
+
+    return run
+
+
+def test_the_verdict_and_the_measurements_are_the_originals(noise, contract, record_from):
+    """Ten samples recorded from the replay: same verdict, same times, apart from the age of the recording."""
+    before = check(contract, noise)
+    after = check(contract, record_from(noise, 10))
+    assert after.verdict == before.verdict
+    assert after.findings == before.findings
+    ours, theirs = dict(after.measurements), dict(before.measurements)
+    assert ours.pop("recording_age_days") < theirs.pop("recording_age_days") + 1
+    assert ours == theirs
+
+
+def test_the_first_job_is_seen_as_a_cold_one(noise, record_from):
+    """A recorder asks /health before it submits: no worker is up then."""
+    cassette = record_from(noise, 1)
+    health = [e for e in cassette.exchanges if e.request.url.endswith("/health")]
+    assert set(health[0].response.body.json()["workers"].values()) == {0}
+
+
+@pytest.mark.parametrize(
+    ("scenario", "words"),
+    [
+        ("failed-oom", "memory"),
+        ("failed-node-missing", "does not exist"),
+        ("failed-model-missing", "model"),
+        ("worker-crash", "timed out after 1 retries"),
+        ("timed-out", "executionTimeout"),
+        ("result-lost", "without"),
+        ("no-images", "success_no_images"),
+        ("corrupt-image", "noise1024_00002_.png"),
+        ("blank-image", "is of one colour"),
+        ("wrong-handler", "prompt"),
+        ("pack-import-failed,failed-node-missing", "does not exist"),
+    ],
+)
+def test_the_check_names_the_cause_of_a_scenario(noise, contract, record_from, scenario, words):
+    """Recorded under a scenario, the contract is not kept, and the findings say why."""
+    report = check(contract, record_from(noise, 1, scenario=scenario))
+    said = " ".join(f"{finding.message} {finding.hint}" for finding in report.findings)
+    assert report.verdict != "pass"
+    assert words in said
+
+
+def test_a_cassette_recorded_from_a_replay_replays(noise, record_from, noise_workflows, client_of):
+    """Nothing is lost on the way round."""
+    again = record_from(noise, 1)
+    assert isinstance(again, Cassette)
+    with ReplayServer([again]) as server:
+        client = client_of(server)
+        first = client.post("/v2/any/runsync", {"input": {"workflow": noise_workflows[0]}}).json()
+    with ReplayServer(noise) as server:
+        client = client_of(server)
+        original = client.post("/v2/any/runsync", {"input": {"workflow": noise_workflows[0]}}).json()
+    assert first["output"] == original["output"]
