@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import io
+import struct
 import warnings
+import zlib
 from dataclasses import dataclass
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
-__all__ = ["PIXEL_LIMIT", "Look", "look_at"]
+__all__ = ["PIXEL_LIMIT", "Look", "look_at", "reduced"]
 
 PIXEL_LIMIT = 128 * 1024 * 1024
 """Pixels up to which an image is decoded: 16384 by 8192."""
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
+DAMAGED = (OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, TypeError, OverflowError, MemoryError)
 FLAT = 2
 """Levels (of 255) by which every channel may vary in an image that counts as one colour."""
 
@@ -46,16 +49,23 @@ def look_at(data: bytes) -> Look:
                     return Look(problem=f"{image.width}x{image.height} pixels are more than comfytape decodes")
                 image.load()
                 return described(image)
+    except UnidentifiedImageError:
+        return Look(problem=f"is no image: {beginning(data)}")
     except Image.DecompressionBombError as error:
         return Look(problem=f"refused as a decompression bomb: {error}")
     # Pillow's decoders raise all of these on damaged files.
-    except (OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, TypeError, OverflowError) as error:
+    except (*DAMAGED, struct.error, zlib.error) as error:
         return Look(problem=f"does not decode as an image: {error}")
+
+
+def beginning(data: bytes) -> str:
+    """What bytes that are no image begin with, in words."""
+    return f"it begins with {data[:12]!r}" if data else "it is empty"
 
 
 def described(image: Image.Image) -> Look:
     """Facts about a decoded image."""
-    visible = image.convert("RGB") if image.mode in ("P", "CMYK", "1") else image
+    visible = image.convert("RGB") if image.mode in ("1", "CMYK", "LA", "P", "PA") else image
     extrema = visible.getextrema()
     channels = extrema if isinstance(extrema[0], tuple) else (extrema,)
     spread = max(float(high) - float(low) for low, high in channels[:3])
@@ -68,3 +78,18 @@ def described(image: Image.Image) -> Look:
         blank=spread <= FLAT * scale,
         pixels=hashlib.sha256(repr((image.size, image.mode)).encode() + image.tobytes()).hexdigest(),
     )
+
+
+def reduced(data: bytes, side: int) -> bytes | None:
+    """The image as a WEBP of at most ``side`` pixels a side, for showing; None where ``look_at`` sees a problem.
+
+    Only pixels are kept: metadata, which may carry the whole prompt, is not.
+    """
+    if look_at(data).problem:
+        return None
+    with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        shown = image.convert("RGBA" if image.has_transparency_data else "RGB")
+        shown.thumbnail((side, side))
+        written = io.BytesIO()
+        shown.save(written, "WEBP", quality=80)
+    return written.getvalue()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from comfytape_cassettes import Exchange
 
-__all__ = ["Job", "State", "jobs_of", "workflow_in"]
+__all__ = ["Job", "State", "jobs_of", "said_by", "with_state", "workflow_in"]
 
 
 @dataclass(frozen=True, slots=True)

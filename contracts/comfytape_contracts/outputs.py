@@ -6,7 +6,6 @@ Shapes: runpod-workers/worker-comfyui, handler.py of 1.x–4.0 (``message``), 4.
 from __future__ import annotations
 
 import base64
-import binascii
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +55,7 @@ def read_data(data: str, name: str) -> OutputImage:
     encoded = data.partition(",")[2] if data.startswith("data:") else data
     try:
         return OutputImage(name, data=base64.b64decode(encoded, validate=True))
-    except binascii.Error as error:
+    except ValueError as error:  # binascii.Error, or text that is not ASCII
         return OutputImage(name, problem=f"its base64 does not decode: {error}")
 
 

@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
-from comfytape_contracts.jobs import Job, State
+from comfytape_contracts.jobs import Job, State, with_state
 from comfytape_contracts.routes import route_of
 from comfytape_contracts.wire import JobObject
 
@@ -30,13 +30,31 @@ def prompts_of(exchanges: Iterable[Exchange]) -> tuple[Job, ...]:
             if isinstance(prompt_id, str):
                 queued = State(JobObject(id=prompt_id, status="IN_QUEUE"), exchange)
                 jobs[prompt_id] = Job("comfyui", prompt_id, exchange, (queued,))
-        elif route.name == "history" and route.argument in jobs:
-            entry = parsed(exchange).get(route.argument)
-            if isinstance(entry, dict):
-                job = jobs[route.argument]
-                ended = State(ended_as(route.argument, entry, views), exchange)
-                jobs[route.argument] = Job(job.endpoint, job.id, job.submitted, (*job.states, ended))
+            elif exchange.response.status == 400:
+                refused = refused_as(f"refused{len(jobs) + 1}", exchange)
+                jobs[refused.id] = Job("comfyui", refused.id, exchange, (State(refused, exchange),))
+        elif route.name == "history":
+            # Asked for one prompt, or for the latest ones.
+            for prompt_id, entry in parsed(exchange).items():
+                if prompt_id in jobs and isinstance(entry, dict):
+                    jobs[prompt_id] = with_state(jobs[prompt_id], ended_as(prompt_id, entry, views), exchange)
     return tuple(jobs.values())
+
+
+def refused_as(name: str, exchange: Exchange) -> JobObject:
+    """A prompt that POST /prompt refused (400), as the job that worker-comfyui makes of it: FAILED."""
+    try:
+        answer = json.loads(exchange.response.content())
+    except (ValueError, RecursionError):
+        answer = None
+    answer = answer if isinstance(answer, dict) else {}
+    error = answer.get("error")
+    said = [str(error.get("message", "")), str(error.get("details", ""))] if isinstance(error, dict) else [str(error)]
+    nodes = answer.get("node_errors")
+    for node_id, node in nodes.items() if isinstance(nodes, dict) else ():
+        listed = node.get("errors") if isinstance(node, dict) else None
+        said += [f"node {node_id}: {e.get('message')}: {e.get('details')}" for e in listed or () if isinstance(e, dict)]
+    return JobObject(id=name, status="FAILED", error="; ".join(part for part in said if part))
 
 
 def parsed(exchange: Exchange) -> dict[str, Any]:

@@ -67,7 +67,7 @@ class Tape:
     @cached_property
     def inventory_is_whole(self) -> bool:
         """Whether every class was asked for, so that absence means absence."""
-        return any(not route.argument for route, _ in self.answers("object_info"))
+        return any(not route.argument and isinstance(data, dict) for route, data in self.answers("object_info"))
 
     @cached_property
     def classes_asked(self) -> frozenset[str]:
@@ -94,10 +94,13 @@ class Tape:
 
     @cached_property
     def model_folders_asked(self) -> frozenset[str]:
-        """Folders that were asked for, also those ComfyUI does not know (it answers 404)."""
-        return frozenset(
-            r.argument for r, e in self.routed if r.plane == "comfyui" and r.name == "models" and r.argument
+        """Folders that ComfyUI was asked for and spoke about: a list, or 404 for a folder that it does not know."""
+        unknown = (
+            r.argument
+            for r, e in self.routed
+            if r.plane == "comfyui" and r.name == "models" and r.argument and e.response.status == 404
         )
+        return frozenset((*self.models, *unknown))
 
     @cached_property
     def model_sizes(self) -> Mapping[tuple[str, str], int]:

@@ -17,6 +17,10 @@ __all__ = ["YamlFile", "read_yaml"]
 
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 SIZE_LIMIT = 4 << 20
+DEPTH_LIMIT = 64
+"""Levels of nesting: libyaml's composer recurses in C and kills the process long before Python would complain."""
+
+PLAIN_TAGS = frozenset({"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +42,8 @@ def read_yaml(path: Path) -> YamlFile:
     """Read one YAML document.
 
     Raises:
-        UsageError: no such file, not YAML, a key given twice, an alias (``*name``: they can blow a small file up), or
-            over 4 MiB; the message names file and line.
+        UsageError: no such file, not YAML, a key given twice, an alias (``*name``: they can blow a small file up),
+            nested over 64 levels deep, or over 4 MiB; the message names file and line.
     """
     try:
         raw = path.read_bytes()
@@ -51,33 +55,44 @@ def read_yaml(path: Path) -> YamlFile:
         raise UsageError(f"{path} is larger than {SIZE_LIMIT >> 20} MiB: not a file that people wrote")
     try:
         text = raw.decode("utf-8-sig")
-        refuse_aliases(text, path)
+        refuse_bombs(text, path)
         root = yaml.compose(text, Loader=Loader)
     except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is not UTF-8 text: {error}", hint="save it as UTF-8") from error
-    except yaml.YAMLError as error:
-        raise UsageError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
-    except RecursionError as error:
-        raise UsageError(f"{path} is nested too deeply to be a file that people wrote") from error
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise UsageError(
+            f"{path}:{line}: not UTF-8 text: byte 0x{raw[error.start]:02x} {error.reason}", hint="save it as UTF-8"
+        ) from error
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        words = " ".join(part for part in (error.context, error.problem) if part)
+        raise UsageError(f"{path}:{mark.line + 1 if mark else 1}: not YAML: {words}") from error
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise UsageError(
+            f"{path}:{line}: not YAML: the character {chr(error.character)!r} is not allowed in a text file"
+        ) from error
     lines: dict[tuple[Any, ...], int] = {}
-    try:
-        data = plain(root, (), lines, path) if root is not None else None
-    except RecursionError as error:
-        raise UsageError(f"{path} is nested too deeply to be a file that people wrote") from error
+    data = plain(root, (), lines, path) if root is not None else None
     return YamlFile(path, data, lines)
 
 
-def refuse_aliases(text: str, path: Path) -> None:
-    """An alias repeats what an anchor named; nine lines of them can stand for gigabytes."""
+def refuse_bombs(text: str, path: Path) -> None:
+    """Refuse aliases, for nine lines of them can stand for gigabytes, and nesting that no person writes."""
+    depth = 0
     for event in yaml.parse(text, Loader=Loader):
+        line = event.start_mark.line + 1 if event.start_mark else 1
         if isinstance(event, yaml.AliasEvent):
-            line = event.start_mark.line + 1 if event.start_mark else 1
             raise UsageError(f"{path}:{line}: aliases (*{event.anchor}) are not allowed", hint="write the value out")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEPTH_LIMIT:
+            raise UsageError(f"{path}:{line}: nested over {DEPTH_LIMIT} levels deep: not a file that people wrote")
 
 
 def plain(node: Any, at: tuple[Any, ...], lines: dict[tuple[Any, ...], int], path: Path) -> Any:
     """A composed node as plain Python values, noting lines on the way."""
     lines[at] = node.start_mark.line + 1
+    if isinstance(node, yaml.CollectionNode) and node.tag not in PLAIN_TAGS:
+        raise UsageError(f"{path}:{lines[at]}: this value cannot be read: the tag {node.tag} is not allowed")
     if isinstance(node, yaml.MappingNode):
         found: dict[Any, Any] = {}
         for key_node, value_node in node.value:

@@ -52,8 +52,6 @@ def check(contract: Contract, cassette: Cassette, *, now: datetime | None = None
     outcomes = [advice(run(subject)) if part in advisory else run(subject) for part, run in CHECKS]
     outcomes.append(check_recording(subject, cassette.provenance, now or datetime.now(UTC)))
     findings = [f for outcome in outcomes for f in outcome.findings]
-    severities = contract.model.severities
-    findings = [replace(f, severity=severities.get(f.rule, f.severity)) for f in findings]
     return Report(
         contract=contract.name,
         cassette=cassette.label,
@@ -66,14 +64,22 @@ def check(contract: Contract, cassette: Cassette, *, now: datetime | None = None
 
 
 def advice(outcome: Outcome) -> Outcome:
-    """The outcome of a part that only advises: what speaks against it is a warning, and its lines say so."""
-    outcome.findings = [replace(f, severity=max(f.severity, Severity.WARNING, key=rank)) for f in outcome.findings]
-    outcome.lines = [
-        line
-        if line.verdict is Verdict.PASS
-        else replace(line, verdict=Verdict.PASS, evidence=f"advisory: {line.evidence}")
-        for line in outcome.lines
+    """The outcome of a part that only advises: what speaks against it is a warning, and its lines say so.
+
+    A severity that the contract names for a rule stays as it is, and what was not examined stays unknown.
+    """
+    fixed = outcome.severities
+    outcome.findings = [
+        f if f.rule in fixed else replace(f, severity=max(f.severity, Severity.WARNING, key=rank))
+        for f in outcome.findings
     ]
+    if not any(f.severity is Severity.ERROR for f in outcome.findings):
+        outcome.lines = [
+            replace(line, verdict=Verdict.PASS, evidence=f"advisory: {line.evidence}")
+            if line.verdict is Verdict.FAIL
+            else line
+            for line in outcome.lines
+        ]
     return outcome
 
 

@@ -7,14 +7,13 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from comfytape_contracts.checks.jobs import succeeded
-from comfytape_contracts.checks.subject import Outcome
 from comfytape_contracts.outputs import images_of
 from comfytape_contracts.rules.budget import COLD_START, GENERATION, SAMPLES, SUCCESS_RATE, TIMES_UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from comfytape_contracts.checks.subject import Subject
+    from comfytape_contracts.checks.subject import Outcome, Subject
     from comfytape_contracts.jobs import Job
 
 __all__ = ["check_budgets", "percentile"]
@@ -22,7 +21,7 @@ __all__ = ["check_budgets", "percentile"]
 
 def check_budgets(subject: Subject) -> Outcome:
     """Success rate and sample count, cold start and generation time."""
-    outcome = Outcome()
+    outcome = subject.outcome()
     if subject.tape.jobs:
         check_rate(subject, outcome)
         good = [job for job in subject.tape.jobs if succeeded(job, subject.model.outputs.images)]

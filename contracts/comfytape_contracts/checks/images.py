@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from comfytape_contracts.checks.jobs import label_of
-from comfytape_contracts.checks.subject import Outcome
 from comfytape_contracts.images import look_at
 from comfytape_contracts.outputs import images_of
 from comfytape_contracts.rules.image import BLANK, ELSEWHERE, EQUAL, SHAPE, UNREADABLE
 
 if TYPE_CHECKING:
-    from comfytape_contracts.checks.subject import Subject
+    from comfytape_contracts.checks.subject import Outcome, Subject
     from comfytape_contracts.contract import Outputs
     from comfytape_contracts.findings import Finding
     from comfytape_contracts.images import Look
@@ -22,7 +21,7 @@ __all__ = ["check_images"]
 
 def check_images(subject: Subject) -> Outcome:
     """Decode every image of every COMPLETED job and compare it with ``outputs``."""
-    outcome = Outcome()
+    outcome = subject.outcome()
     findings: list[Finding] = []
     seen: dict[str, Job] = {}
     shapes: dict[tuple[str, Any], list[str]] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from comfytape_contracts.checks.subject import Outcome
+from comfytape_contracts.jobs import said_by
 from comfytape_contracts.outputs import errors_of, images_of
 from comfytape_contracts.rules.job import (
     ERRORS_BESIDE,
@@ -20,7 +20,7 @@ from comfytape_contracts.rules.job import (
 
 if TYPE_CHECKING:
     from comfytape_cassettes import Exchange
-    from comfytape_contracts.checks.subject import Subject
+    from comfytape_contracts.checks.subject import Outcome, Subject
     from comfytape_contracts.findings import Finding
     from comfytape_contracts.jobs import Job
 
@@ -31,7 +31,7 @@ ERROR_LIMIT = 400
 
 def check_jobs(subject: Subject) -> Outcome:
     """Hold every job to: COMPLETED, with output, with its images, without errors beside them."""
-    outcome = Outcome()
+    outcome = subject.outcome()
     jobs = subject.tape.jobs
     findings = refusals(subject) + unanswered(subject)
     for job in jobs:
@@ -166,8 +166,10 @@ def shortened(text: str) -> str:
 def refusals(subject: Subject) -> list[Finding]:
     """Submissions that were not accepted and that nothing later made good."""
     posts = [(r, e) for r, e in subject.tape.routed if r.plane == "runpod" and r.name in ("run", "runsync")]
-    refused = [e for _, e in posts if e.response.status != 200]
-    accepted = {e.request.body for _, e in posts if e.response.status == 200}
+    # A proxy's page may be a 200 too: accepted is what came back with a job.
+    took = [e for _, e in posts if e.response.status == 200 and said_by(e) is not None]
+    refused = [e for _, e in posts if e not in took]
+    accepted = {e.request.body for e in took}
     return [refusal(subject, exchange) for exchange in refused if exchange.request.body not in accepted]
 
 

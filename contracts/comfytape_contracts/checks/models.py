@@ -6,11 +6,10 @@ import difflib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from comfytape_contracts.checks.subject import Outcome
 from comfytape_contracts.rules.dependency import DEPENDENCIES_UNKNOWN, MODEL_MISSING, MODEL_SIZE
 
 if TYPE_CHECKING:
-    from comfytape_contracts.checks.subject import Subject
+    from comfytape_contracts.checks.subject import Outcome, Subject
     from comfytape_contracts.contract import ModelFile
     from comfytape_contracts.findings import Finding
 
@@ -19,14 +18,15 @@ __all__ = ["check_models"]
 
 def check_models(subject: Subject) -> Outcome:
     """Hold ``models`` against ``/models/{folder}`` and the sizes of ``/experiment/models/{folder}``."""
-    outcome = Outcome()
+    outcome = subject.outcome()
     if not subject.model.models:
         return outcome
     findings: list[Finding] = []
+    there = 0
     for number, file in enumerate(subject.model.models):
-        findings += [replace(f, location=subject.in_contract("models", number)) for f in check_file(subject, file)]
-    bad = {f.location.line for f in findings}
-    there = len(subject.model.models) - len(bad)
+        found = check_file(subject, file)
+        there += not found
+        findings += [replace(f, location=subject.in_contract("models", number)) for f in found]
     sized = sum((file.folder, file.name) in subject.tape.model_sizes for file in subject.model.models)
     outcome.promise(
         "required models are in place",

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from comfytape_contracts.checks.subject import Outcome
 from comfytape_contracts.findings import Location
 from comfytape_contracts.rules.dependency import DEPENDENCIES_UNKNOWN, NODE_MISSING, NODE_PACK
 from comfytape_contracts.workflow import Positions
 
 if TYPE_CHECKING:
-    from comfytape_contracts.checks.subject import Subject
+    from comfytape_contracts.checks.subject import Outcome, Subject
     from comfytape_contracts.contract import RequiredNode
     from comfytape_contracts.findings import Finding
 
@@ -19,7 +18,7 @@ __all__ = ["check_nodes"]
 
 def check_nodes(subject: Subject) -> Outcome:
     """Hold ``nodes`` and the workflow's own classes against ``/object_info``."""
-    outcome = Outcome()
+    outcome = subject.outcome()
     required = {node.class_type: node for node in subject.model.nodes}
     wanted = sorted(required.keys() | set(uses(subject)))
     inventory = subject.tape.inventory
@@ -42,7 +41,7 @@ def check_nodes(subject: Subject) -> Outcome:
             findings.append(
                 DEPENDENCIES_UNKNOWN.finding(
                     f"the recording never asked for node class '{class_type}'",
-                    location=subject.in_contract("nodes"),
+                    location=place(subject, class_type),
                     identity={"what": class_type},
                 )
             )

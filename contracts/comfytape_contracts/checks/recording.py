@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from comfytape_contracts.checks.subject import Outcome
 from comfytape_contracts.rules.recording import STALE
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from comfytape_cassettes import Provenance
-    from comfytape_contracts.checks.subject import Subject
+    from comfytape_contracts.checks.subject import Outcome, Subject
 
 __all__ = ["check_recording"]
 
 
 def check_recording(subject: Subject, provenance: Provenance, now: datetime) -> Outcome:
     """Hold ``max_age`` against the moment of recording."""
-    outcome = Outcome()
+    outcome = subject.outcome()
     allowed = subject.model.max_age
     age = provenance.age_days(now)
     if age is not None:

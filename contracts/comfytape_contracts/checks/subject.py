@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from comfytape_contracts.rules import catalogue
 from comfytape_contracts.verdicts import Line
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from comfytape_contracts.contract import Contract, ContractModel
@@ -51,6 +52,10 @@ class Subject:
         """
         return read_workflow(self.contract.workflow_path)
 
+    def outcome(self) -> Outcome:
+        """An outcome to fill, with the contract's severities."""
+        return Outcome(self.model.severities)
+
     def in_contract(self, *keys: Any) -> Location:
         """The place of a key in contract.yaml."""
         return Location(file=str(self.contract.path), line=self.contract.line(*keys))
@@ -58,8 +63,13 @@ class Subject:
 
 @dataclass(slots=True)
 class Outcome:
-    """What a check found: lines for the report, findings, figures. ``examined`` counts promises that could be held."""
+    """What a check found: lines for the report, findings, figures. ``examined`` counts promises that could be held.
 
+    ``severities`` are the contract's own, by rule. They decide what a finding weighs, but no severity turns what could
+    not be examined into something that holds.
+    """
+
+    severities: Mapping[str, Severity] = field(default_factory=dict)
     lines: list[Line] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     measurements: dict[str, Any] = field(default_factory=dict)
@@ -68,11 +78,13 @@ class Outcome:
     def promise(self, promise: str, findings: list[Finding], evidence: str) -> None:
         """Add one line of the contract with the findings that speak against it."""
         rules = catalogue()
-        errors = [f for f in findings if f.severity is Severity.ERROR]
-        broken = [f for f in errors if not rules[f.rule].inconclusive]
-        verdict = Verdict.FAIL if broken else Verdict.UNKNOWN if errors else Verdict.PASS
+        findings = [replace(f, severity=self.severities.get(f.rule, f.severity)) for f in findings]
+        broken = [f for f in findings if f.severity is Severity.ERROR and not rules[f.rule].inconclusive]
+        unseen = [f for f in findings if rules[f.rule].inconclusive]
+        verdict = Verdict.FAIL if broken else Verdict.UNKNOWN if unseen else Verdict.PASS
         self.examined += verdict is not Verdict.UNKNOWN
-        self.lines.append(Line(promise=promise, verdict=verdict, evidence=evidence))
+        against = tuple(dict.fromkeys(f.fingerprint for f in findings))
+        self.lines.append(Line(promise=promise, verdict=verdict, evidence=evidence, findings=against))
         self.findings += findings
 
 

@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING
 from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from comfytape_contracts.checks.subject import Outcome
 from comfytape_contracts.rules.dependency import COMFYUI_VERSION, DEPENDENCIES_UNKNOWN
 
 if TYPE_CHECKING:
-    from comfytape_contracts.checks.subject import Subject
+    from comfytape_contracts.checks.subject import Outcome, Subject
 
 __all__ = ["check_versions"]
 
 
 def check_versions(subject: Subject) -> Outcome:
     """Hold ``versions.comfyui`` against ``/system_stats``."""
-    outcome = Outcome()
+    outcome = subject.outcome()
     wanted = subject.model.versions.comfyui
     found = str(subject.tape.system.get("comfyui_version", ""))
     if found:

@@ -24,7 +24,7 @@ def check_workflows(subject: Subject) -> Outcome:
 
     Classes that are not loaded are left to ``check_nodes``, which knows the pack that the contract names.
     """
-    outcome = Outcome()
+    outcome = subject.outcome()
     if subject.tape.inventory is None or not subject.tape.inventory_is_whole:
         return outcome
     for path in dict.fromkeys((subject.contract.workflow_path, subject.contract.samples_path)):

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["CONTRACT_FILE", "Contract"]
 
 CONTRACT_FILE = "contract.yaml"
+SHOWN_LIMIT = 80
+"""Characters of a wrong value that an error shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,11 @@ def explain(file: YamlFile, item: Any) -> str:
         return f"{where}: unknown key '{key}'" + (f": did you mean '{near[0]}'?" if near else "")
     if item["type"] == "missing":
         return f"{where}: the key '{key}' is missing"
-    return f"{where}: {key}: {item['msg'].removeprefix('Value error, ')}, got {item['input']!r}"
+    if item["type"] == "secret_value":
+        return f"{where}: {key}: {item['msg']}; got something else, not shown here since it may be a key"
+    got = repr(item["input"])
+    shown = got if len(got) <= SHOWN_LIMIT else f"{got[:SHOWN_LIMIT]}…"
+    return f"{where}: {key}: {item['msg'].removeprefix('Value error, ')}, got {shown}"
 
 
 def known_keys(path: tuple[Any, ...]) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from comfytape_contracts.findings import Severity
 
@@ -46,7 +47,10 @@ def specifier(value: str) -> str:
 def env_name(value: str) -> str:
     """The NAME of an environment variable: a key pasted here by mistake must not be accepted."""
     if not re.fullmatch(r"[A-Z_][A-Z0-9_]*", value):
-        raise ValueError("expected the NAME of an environment variable in capitals, never a value or a key")
+        # PydanticCustomError keeps the value, which may be a key, out of the message.
+        raise PydanticCustomError(
+            "secret_value", "expected the NAME of an environment variable in capitals, never a value or a key"
+        )
     return value
 
 
