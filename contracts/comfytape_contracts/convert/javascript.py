@@ -147,7 +147,7 @@ def to_number(value: Any) -> float:
         try:
             return float(value)
         except OverflowError:
-            return math.copysign(math.inf, value)
+            return math.inf if value > 0 else -math.inf
     if isinstance(value, str):
         stripped = value.strip()
         if not stripped:

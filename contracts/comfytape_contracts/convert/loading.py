@@ -103,12 +103,11 @@ class _Loader:
         for node in walk(root):
             if node.kind is Kind.PRIMITIVE:
                 primitive.give_widget(node)
-            elif node.kind is Kind.REROUTE:
-                self._later.append(lambda node=node: reroute.unplug_misfits(node))
         for node in walk(root):
             _patch_sampler(node)
         for step in self._later:
             step()
+        reroute.unplug_misfits([node for node in walk(root) if node.kind is Kind.REROUTE])
 
 
 def load(record: WorkflowRecord, inventory: Mapping[str, Any]) -> Graph:

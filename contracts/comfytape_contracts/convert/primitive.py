@@ -74,7 +74,7 @@ def _declared(node: Node, name: str) -> InputSpec | None:
 def _create(node: Node, spec: InputSpec, target: Node, slot: Slot) -> None:
     if spec.widget_type == "COMFY_DYNAMICCOMBO_V3" and not node.graph.modern:
         raise ConversionError(
-            "it is wired to a combo that brings inputs of its own, and the frontend breaks off there",
+            f"it is wired to input '{slot.name}' of node {target.id}, and the frontend breaks off at such an input",
             node_id=node.id,
             class_type=node.type,
         )
