@@ -17,11 +17,10 @@ if TYPE_CHECKING:
     from comfytape_contracts.convert.record import NodeRecord, PortRecord
     from comfytape_contracts.convert.widget import Widget
 
-__all__ = ["INPUT_SIDE", "OUTPUT_SIDE", "Graph", "Kind", "Link", "Node", "Port", "Slot", "connects"]
+__all__ = ["AutogrowGroup", "Graph", "Kind", "Link", "Node", "Port", "Slot", "connects"]
 
-INPUT_SIDE = "-10"
+_INPUT_SIDE = "-10"
 """The node id by which links inside a subgraph name its input side."""
-OUTPUT_SIDE = "-20"
 
 
 class Kind(Enum):
@@ -49,6 +48,11 @@ class Link:
     origin_slot: int
     target: str
     target_slot: int
+
+    @property
+    def enters(self) -> bool:
+        """Whether it comes from the input side of the subgraph that it lies in."""
+        return self.origin == _INPUT_SIDE
 
 
 @dataclass(eq=False)
@@ -122,7 +126,7 @@ class Node:
             return
         origin = self.graph.nodes.get(link.origin)
         sides: list[list[str]] = []
-        if link.origin == INPUT_SIDE and 0 <= link.origin_slot < len(self.graph.inputs):
+        if link.enters and 0 <= link.origin_slot < len(self.graph.inputs):
             sides.append(self.graph.inputs[link.origin_slot].links)
         elif origin is not None and 0 <= link.origin_slot < len(origin.outputs):
             sides.append(origin.outputs[link.origin_slot].links)
@@ -178,7 +182,7 @@ class Graph:
 
     def origin_type(self, link: Link) -> Any:
         """The type that flows through a link, None where its origin is unknown."""
-        if link.origin == INPUT_SIDE:
+        if link.enters:
             slots: list[Any] = list(self.inputs)
         else:
             origin = self.nodes.get(link.origin)

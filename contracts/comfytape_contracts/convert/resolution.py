@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from comfytape_contracts.convert.failure import ConversionError
-from comfytape_contracts.convert.graph import INPUT_SIDE, Kind, Node, Slot, connects
+from comfytape_contracts.convert.graph import Kind, Node, Slot, connects
 
 __all__ = ["BYPASSED", "MUTED", "Place", "Source", "execution_id", "resolve"]
 
@@ -89,7 +89,7 @@ def _from_input(step: _Step) -> _Step | Source | None:
     link = node.graph.links.get(slot.link)
     if link is None:
         raise place.fail(f"its input '{slot.name}' names link {slot.link}, which the file does not have")
-    if link.origin == INPUT_SIDE and place.path:
+    if link.enters and place.path:
         return _out_of_subgraph(place, slot, link.origin_slot)
     origin = node.graph.nodes.get(link.origin)
     if origin is None:
