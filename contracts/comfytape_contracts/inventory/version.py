@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from comfytape_contracts.inventory.node_class import CORE
+from comfytape_contracts.inventory.node_class import CORE, pack_of
 from comfytape_contracts.knowledge import load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from comfytape_contracts.inventory.inventory import Inventory
 
 __all__ = ["Version", "estimate_version", "latest_version", "parse_version"]
@@ -49,7 +48,18 @@ def estimate_version(inventory: Inventory) -> Version:
 
     Exact to a few releases for a whole inventory; for a handful of classes it may be far too low.
     """
-    return max(_evidence(inventory), default=_OLDEST)
+    releases = _release_of_class()
+    best = _OLDEST
+    for name, raw in inventory.raw.items():
+        known = releases.get(name, _OLDEST)
+        if known > best and isinstance(raw, Mapping) and pack_of(raw.get("python_module")) == CORE:
+            best = known
+        for key, version in _KEYS:
+            if version <= best:
+                break  # the newest comes first
+            if isinstance(raw, Mapping) and key in raw:
+                best = version
+    return best
 
 
 def latest_version(inventory: Inventory) -> Version | None:
@@ -62,16 +72,6 @@ def latest_version(inventory: Inventory) -> Version | None:
     estimate = estimate_version(inventory)
     later = min((version for version in _release_of_class().values() if version > estimate), default=None)
     return (later[0], later[1], later[2] - 1) if later else None
-
-
-def _evidence(inventory: Inventory) -> Iterator[Version]:
-    releases = _release_of_class()
-    for node_class in inventory:
-        for key, version in _KEYS:
-            if key in node_class.raw:
-                yield version
-        if node_class.pack == CORE:
-            yield releases.get(node_class.name, _OLDEST)
 
 
 @cache

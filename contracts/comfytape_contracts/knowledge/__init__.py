@@ -1,5 +1,5 @@
 """Facts about the outside world, kept as data with their date and source."""
 
-from comfytape_contracts.knowledge.load import load
+from comfytape_contracts.knowledge.load import by_class, load
 
-__all__ = ["load"]
+__all__ = ["by_class", "load"]

@@ -24,13 +24,14 @@ def age_problems(graph: Mapping[str, Any], inventory: Inventory, version: Versio
     Where the release is not given, the newest one that the inventory can come from counts; None there means that
     nothing can be said.
     """
-    newest = version or latest_version(inventory)
-    if newest is None:
-        return
+    newest = version
     for node in Workflow.from_graph(graph).nodes.values():
         for name, value in node.inputs.items():
             family = _family_of(value)
-            if family is not None and newest < tuple(family["since"]):
+            if family is None:
+                continue
+            newest = newest or latest_version(inventory)
+            if newest is not None and newest < tuple(family["since"]):
                 facts = {"family": family["family"], "needs": ".".join(map(str, family["since"]))}
                 yield Problem(rule="comfyui-too-old", node_id=node.id, input=str(name), value=value, facts=facts)
 

@@ -33,7 +33,7 @@ class Answer:
     @classmethod
     def of(cls, status: int, error: str | None, node_errors: Mapping[str, Any]) -> Answer:
         """From the top-level error's type and, by node id, pairs of error type and input name."""
-        named = {
+        named: set[Named] = {
             (node_id, pair[0], None if pair[0].startswith("exception") else pair[1])
             for node_id, pairs in node_errors.items()
             for pair in pairs

@@ -63,7 +63,6 @@ class _Look:
 
     def __init__(self, workflow: Workflow, inventory: Inventory, behaviour: Behaviour) -> None:
         self._workflow, self._inventory, self._behaviour = workflow, inventory, behaviour
-        self._produced = _produced_types(inventory)
 
     def at(self, node: Node, node_class: NodeClass) -> Iterator[Problem]:
         try:
@@ -109,7 +108,7 @@ class _Look:
         """A type that some class delivers and no widget of the editor writes."""
         return (
             not spec.is_widget
-            and spec.type in self._produced
+            and spec.type in self._inventory.produced_types
             and not any(option in spec.options for option in _OPTIONS_OF_WIDGETS)
         )
 
@@ -122,18 +121,13 @@ def int_or_none(value: float) -> int | None:
         return None
 
 
-def _produced_types(inventory: Inventory) -> frozenset[str]:
-    return frozenset(
-        kind
-        for node_class in inventory
-        for kind in node_class.outputs or ()
-        if isinstance(kind, str) and kind != "*" and "," not in kind
-    )
-
-
 def _choices_of(node_class: NodeClass) -> frozenset[str]:
     """Names of dynamic inputs; what is wrong with those is told apart."""
-    return frozenset(name for name, spec in node_class.inputs.items() if str(spec.type).startswith("COMFY_DYNAMIC"))
+    return frozenset(
+        name
+        for name, spec in node_class.inputs.items()
+        if str(spec.type).startswith(("COMFY_DYNAMIC", "COMFY_AUTOGROW"))
+    )
 
 
 def _takes_any_keyword(node_class: NodeClass, name: str) -> bool:

@@ -8,13 +8,14 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from comfytape_contracts.inventory import InputSpec, live_inputs
+from comfytape_contracts.lint.odd_combos import UNCHECKED, oddity_of
 from comfytape_contracts.lint.problem import Problem
 from comfytape_contracts.lint.types import types_agree
 from comfytape_contracts.lint.validators import Validator, validator_of
 from comfytape_contracts.lint.values import check_value
 
 if TYPE_CHECKING:
-    from comfytape_contracts.inventory import Inventory
+    from comfytape_contracts.inventory import Inventory, NodeClass
     from comfytape_contracts.lint.behaviour import Behaviour
 
 __all__ = ["NodeCheck", "Outcome"]
@@ -42,38 +43,38 @@ class NodeCheck:
     crash_error: str
     problems: list[Problem] = field(default_factory=list)
     crashed: bool = False
+    _class: NodeClass | None = None
+    _validator: Validator | None = None
+    _received: dict[str, Any] = field(default_factory=dict)
 
     def run(self) -> Generator[str, Outcome, Outcome]:
         """Yields the id of each node that feeds this one, takes its outcome, returns this node's own."""
         raw = self.graph[self.node_id]
-        node_class = self.inventory.get(raw["class_type"])
-        if node_class is None:
-            return Outcome.BAD
+        self._class = self.inventory.get(raw["class_type"])
+        assert self._class is not None
         if "inputs" not in raw:
             self._crash("inputs-missing")
             return Outcome.CRASHED
         given = raw["inputs"]
         try:
-            specs = live_inputs(node_class, given, autogrow_required=self.behaviour.autogrow_required)
+            specs = live_inputs(self._class, given, autogrow_required=self.behaviour.autogrow_required)
         except _SERVER_FAILS:
             self._crash("inputs-missing", value=given)
             return Outcome.CRASHED
-        validator = validator_of(node_class, self.behaviour.version)
-        feeds_are_good = yield from self._check_inputs(specs, given, validator)
-        self._own_check(validator, specs, given)
+        self._validator = validator_of(self._class, self.behaviour.version)
+        feeds_are_good = yield from self._check_inputs(specs, given)
+        self._own_check(specs, given)
         if self.crashed:
             self._hide_the_rest()
             return Outcome.CRASHED
         refused = any(problem.server_error for problem in self.problems)
         return Outcome.GOOD if feeds_are_good and not refused else Outcome.BAD
 
-    def _check_inputs(
-        self, specs: Mapping[str, InputSpec], given: Any, validator: Validator | None
-    ) -> Generator[str, Outcome, bool]:
+    def _check_inputs(self, specs: Mapping[str, InputSpec], given: Any) -> Generator[str, Outcome, bool]:
         good = True
         for name, spec in specs.items():
             try:
-                source = self._check_input(spec, given, validator)
+                source = self._check_input(spec, given)
             except _SERVER_FAILS:
                 self._crash("check-fails", name, spec=spec, value=_taken(given, name))
                 continue
@@ -81,70 +82,70 @@ class NodeCheck:
                 good = (yield source) is Outcome.GOOD and good
         return good
 
-    def _check_input(self, spec: InputSpec, given: Any, validator: Validator | None) -> str | None:
+    def _check_input(self, spec: InputSpec, given: Any) -> str | None:
         """Check one input; the id of the node it comes from, where the server would go on there."""
         name = spec.name
         if name not in given:
             if spec.category == "required":
-                self._add(
-                    Problem(rule="missing-required-input", input=name, server_error="required_input_missing", spec=spec)
-                )
+                self._refuse("missing-required-input", "required_input_missing", spec)
             return None
         value = given[name]
         if isinstance(value, list):
-            return self._check_link(spec, value, validator)
-        skip = validator is not None and validator.skips(name)
-        problem = check_value(spec, value, self.behaviour, skip_limits=skip)
+            return self._check_link(spec, value)
+        assert self._class is not None
+        skip = self._validator is not None and self._validator.skips(name)
+        problem = check_value(spec, value, self.behaviour, skip_limits=skip, oddity=oddity_of(self._class, spec))
         if problem is not None:
             self._add(problem)
         return None
 
-    def _check_link(self, spec: InputSpec, value: list[Any], validator: Validator | None) -> str | None:
+    def _check_link(self, spec: InputSpec, value: list[Any]) -> str | None:
         if len(value) != 2:
-            self._add(
-                Problem(rule="malformed-link", input=spec.name, server_error="bad_linked_input", spec=spec, value=value)
-            )
+            self._refuse("malformed-link", "bad_linked_input", spec, value=value)
             return None
         source, slot = value
         if not isinstance(source, str) or source not in self.graph:
             self._crash("dangling-link", spec.name, spec=spec, value=value)
             return None
-        source_class = self.inventory.get(self.graph[source]["class_type"])
-        if source_class is None:
-            return None
-        outputs = source_class.outputs
-        if outputs is None:
+        source_class = self._class_of(source)
+        if source_class is None or source_class.outputs is None:
             return source
         try:
-            received = outputs[slot]
+            received = source_class.outputs[slot]
         except (IndexError, TypeError):
-            facts = {"outputs": outputs, "source_class": source_class.name}
+            facts = {"outputs": source_class.outputs, "source_class": source_class.name}
             self._crash("bad-link-slot", spec.name, spec=spec, value=value, facts=facts)
             return None
-        trusts = validator is not None and validator.checks_link_types
-        if not trusts and not types_agree(received, spec.raw[0], self.behaviour):
+        self._received[spec.name] = received
+        if not self._fits(received, spec):
             facts = {"received": received, "source_class": source_class.name}
-            self._add(
-                Problem(
-                    rule="link-type-mismatch",
-                    input=spec.name,
-                    server_error="return_type_mismatch",
-                    spec=spec,
-                    value=value,
-                    facts=facts,
-                )
-            )
+            self._refuse("link-type-mismatch", "return_type_mismatch", spec, value=value, facts=facts)
             return None
         return source
 
-    def _own_check(self, validator: Validator | None, specs: Mapping[str, InputSpec], given: Any) -> None:
-        if validator is None:
+    def _class_of(self, node_id: str) -> NodeClass | None:
+        node = self.graph[node_id]
+        return self.inventory.get(node.get("class_type")) if isinstance(node, Mapping) else None
+
+    def _fits(self, received: Any, spec: InputSpec) -> bool:
+        if self._validator is not None and self._validator.checks_link_types:
+            return True
+        assert self._class is not None
+        if isinstance(received, list) and oddity_of(self._class, spec) == UNCHECKED:
+            return False
+        return types_agree(received, spec.raw[0], self.behaviour)
+
+    def _own_check(self, specs: Mapping[str, InputSpec], given: Any) -> None:
+        if self._validator is None:
             return
         try:
-            for problem in validator.judge(specs, given):
+            for problem in self._validator.judge(specs, given, self._received, self.inventory):
                 self._add(problem)
-        except TypeError:
-            self._crash("check-fails", validator.subject or None)
+        except _SERVER_FAILS:
+            self._crash("check-fails", self._validator.entry.get("subject"))
+
+    def _refuse(self, rule: str, server_error: str, spec: InputSpec, **more: Any) -> None:
+        self._add(Problem(rule=rule, input=spec.name, server_error=server_error, spec=spec, **more))
 
     def _add(self, problem: Problem) -> None:
         self.problems.append(replace(problem, node_id=self.node_id))

@@ -78,12 +78,15 @@ def _unusable_nodes(graph: Mapping[str, Any], inventory: Inventory, behaviour: B
         if not problems:
             status = 400 if problem.server_error else 500
         problems.append(problem)
+    if status == 500:
+        problems = [problem.behind_another() for problem in problems]
     return status, problems
 
 
 def _unusable(key: str, node: Any, inventory: Inventory, behaviour: Behaviour) -> Problem | None:
     if not isinstance(node, Mapping):
-        return Problem(rule="malformed-node", node_id=key, value=node)
+        told = behaviour.unknown_class if _reads_as_classless(node, behaviour) else None
+        return Problem(rule="malformed-node", node_id=key, server_error=told, value=node)
     told = behaviour.unknown_class if _title_is_readable(node, behaviour) else None
     if "class_type" not in node:
         return Problem(rule="missing-class-type", node_id=key, server_error=told, facts={"title": title_of(node)})
@@ -95,6 +98,12 @@ def _unusable(key: str, node: Any, inventory: Inventory, behaviour: Behaviour) -
     if behaviour.replaces_classes and "inputs" in node and not isinstance(node["inputs"], Mapping):
         return Problem(rule="malformed-node", node_id=key, value=node["inputs"])
     return None
+
+
+def _reads_as_classless(node: Any, behaviour: Behaviour) -> bool:
+    """Before 0.12.0 a text or list in place of a node passed for a node without class_type."""
+    readable = isinstance(node, str | list) and "class_type" not in node
+    return readable and behaviour.unknown_class == "invalid_prompt"
 
 
 def _title_is_readable(node: Mapping[str, Any], behaviour: Behaviour) -> bool:

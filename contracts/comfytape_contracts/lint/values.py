@@ -5,9 +5,11 @@ The server converts with Python's own int, float, str and bool, so they are what
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from comfytape_contracts.inventory.spec import MODEL_SUFFIXES
+from comfytape_contracts.lint.odd_combos import BY_ENDING, UNCHECKED, ends_like_an_option
 from comfytape_contracts.lint.problem import Problem
 
 if TYPE_CHECKING:
@@ -36,10 +38,13 @@ def converted(kind: Any, value: Any) -> Any:
     return convert(value) if convert else value
 
 
-def check_value(spec: InputSpec, value: Any, behaviour: Behaviour, *, skip_limits: bool) -> Problem | None:
+def check_value(
+    spec: InputSpec, value: Any, behaviour: Behaviour, *, skip_limits: bool, oddity: str | None = None
+) -> Problem | None:
     """The first thing the server has against a literal value, or None.
 
     ``skip_limits`` is for inputs that the class checks itself: range and options do not apply to them.
+    ``oddity`` says how the server compares this combo's options, where it does so in its own way.
 
     Raises:
         TypeError, IndexError, AttributeError, KeyError: the server fails on it too, such as a text compared with
@@ -57,7 +62,12 @@ def check_value(spec: InputSpec, value: Any, behaviour: Behaviour, *, skip_limit
         return _problem("value-below-minimum", "value_smaller_than_min", spec, value)
     if "max" in options and value > options["max"]:
         return _problem("value-above-maximum", "value_bigger_than_max", spec, value)
-    return _check_option(spec, kind, options, value, behaviour)
+    problem = _check_option(spec, kind, options, value, behaviour)
+    if problem is not None and oddity == BY_ENDING and ends_like_an_option(value, spec.choices or ()):
+        return None
+    if problem is not None and oddity == UNCHECKED:
+        return replace(problem, rule="unchecked-option", server_error=None)
+    return problem
 
 
 def _parts(raw: Any) -> tuple[Any, Any]:

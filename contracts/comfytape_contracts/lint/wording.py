@@ -269,7 +269,7 @@ _WORDS: Mapping[str, Callable[[Speaker, Problem], _Said]] = {
     "file-not-listed": _plain("{value} may or may not be there: the server does not list such files."),
     "inputs-missing": _plain("has no inputs object."),
     "link-type-mismatch": _mismatch,
-    "literal-in-socket": _plain("fails late: takes {type} from another node, but is {value}."),
+    "literal-in-socket": _plain("risky: takes {type} from another node, but is {value}."),
     "malformed-link": _plain("{value} is taken for a link, which needs exactly a node id and a slot."),
     "malformed-node": _plain("is no node: {value}."),
     "missing-class-type": _plain("has no class_type."),

@@ -8,7 +8,7 @@ from comfytape_contracts.rules.rule import Rule
 __all__ = ["RULES"]
 
 
-def _rule(  # noqa: PLR0917 - a table reads best by position
+def _rule(
     rule_id: str,
     title: str,
     severity: Severity,
@@ -79,14 +79,15 @@ RULES = (
     _rule(
         "literal-in-socket",
         "A literal value where only a link makes sense",
-        Severity.ERROR,
+        Severity.WARNING,
         "literal values of inputs with a socket type, such as MODEL or IMAGE",
         "tell sockets from widgets by their type",
-        "The server checks such a value in no way and the node then gets a text or number where it expects a model.",
+        "The server checks such a value in no way and the node then gets a text or number where it expects a model. "
+        "Of 699 tried on required inputs 97 in 100 failed, of 714 on optional ones 63.",
         'Link a node that delivers this type: ["node id", slot].',
         '"model": ["4", 0]',
         '"model": "flux1-dev.safetensors"',
-        source="ComfyUI execution.py validate_inputs converts INT, FLOAT, STRING and BOOLEAN only",
+        source="ComfyUI execution.py validate_inputs converts INT, FLOAT, STRING and BOOLEAN only; run on 0.10.0",
     ),
     _rule(
         "unchecked-option",

@@ -11,7 +11,7 @@ _PROMPT = "ComfyUI execution.py validate_prompt, 0.3.30–0.33.0"
 _INPUTS = "ComfyUI execution.py validate_inputs, 0.3.30–0.33.0"
 
 
-def _rule(  # noqa: PLR0917 - a table reads best by position
+def _rule(
     rule_id: str,
     title: str,
     looks_at: str,
