@@ -56,6 +56,7 @@ class Behaviour:
         )
 
     @classmethod
-    def behind(cls, inventory: Inventory) -> Behaviour:
-        """Behaviour of the release that an inventory seems to come from."""
-        return cls.of(estimate_version(inventory))
+    def behind(cls, inventory: Inventory, *, at_least: Version | None = None) -> Behaviour:
+        """Behaviour of the release that an inventory seems to come from, or of ``at_least`` if that is newer."""
+        estimate = estimate_version(inventory)
+        return cls.of(max(estimate, at_least) if at_least else estimate)

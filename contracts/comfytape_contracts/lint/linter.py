@@ -31,7 +31,8 @@ def lint_workflow(
     Args:
         workflow: API format; envelopes around it are opened.
         inventory: ``/object_info``, parsed.
-        comfyui_version: the server's release, such as ``0.3.64``; by default judged from the inventory.
+        comfyui_version: the server's release, such as ``0.3.64``; by default judged from the inventory, which also
+            wins where it shows a newer one: a checkout past a release still calls itself by that release.
 
     Returns:
         Findings in the order of the workflow, causes first. An error means that the server rejects the workflow
@@ -44,7 +45,7 @@ def lint_workflow(
         graph = {str(key): node for key, node in graph.items()}
     have = Inventory(inventory)
     version = parse_version(comfyui_version) if comfyui_version else None
-    behaviour = Behaviour.of(version) if version else Behaviour.behind(have)
+    behaviour = Behaviour.behind(have, at_least=version)
     judgement = judge(graph, have, behaviour, opened.targets)
     late = list(late_problems(graph, have, behaviour, judgement)) if isinstance(graph, Mapping) else []
     if isinstance(graph, Mapping):
