@@ -20,6 +20,7 @@ from comfytape_cassettes.index import (
     INDEX,
     dump_index,
     exchange_from,
+    failure_from,
     failure_to_json,
     interaction_of,
     referenced,
@@ -156,8 +157,11 @@ class Recording:
 
     def fail(self, failure: Failure) -> None:
         """Keep a request that got no response."""
-        clean = replace(failure, url=self.redactor.url(failure.url), error=self.redactor.text(failure.error))
-        self.journal.append({"failure": failure_to_json(clean)})
+        self.journal.append({"failure": failure_to_json(self.cleaned(failure))})
+
+    def cleaned(self, failure: Failure) -> Failure:
+        """A failure without what is known by now."""
+        return replace(failure, url=self.redactor.url(failure.url), error=self.redactor.text(failure.error))
 
     def mark(self, **facts: Any) -> None:
         """Keep a fact of the recorder's own, on disk before this returns."""
@@ -174,6 +178,12 @@ class Recording:
             if "interaction" in document:
                 interaction = document["interaction"]
                 yield interaction, exchange_from(interaction, bodies, f"{self.path / JOURNAL}, line {line}")
+
+    def failures(self) -> Iterator[Failure]:
+        """All failures kept so far."""
+        for line, document in enumerate(read_journal(self.path / JOURNAL), start=1):
+            if "failure" in document:
+                yield failure_from(document["failure"], f"{self.path / JOURNAL}, line {line}")
 
     def exchanges(self) -> Iterator[Exchange]:
         """All exchanges kept so far, in order of arrival."""
@@ -212,7 +222,7 @@ class Recording:
             samples=tuple(samples),
             versions={**self.provenance.versions, **(versions or {})},
         )
-        failures = [d["failure"] for d in read_journal(self.path / JOURNAL) if "failure" in d]
+        failures = [failure_to_json(self.cleaned(failure)) for failure in self.failures()]
         ours = provenance.to_json() | ({"failures": failures} if failures else {})
         index = dump_index({"comfytape": ours}, interactions)
         needed = referenced(interactions)
