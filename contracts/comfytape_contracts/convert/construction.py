@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from comfytape_contracts.convert.definition import InputSpec, NodeDefinition
 
-__all__ = ["WIDGET_TYPES", "add_input", "add_widget", "build", "has_control"]
+__all__ = ["WIDGET_TYPES", "add_input", "add_widget", "build"]
 
 _SAVING_CLASSES = frozenset(
     {
@@ -70,7 +70,7 @@ def add_input(node: Node, spec: InputSpec) -> None:
     _add_widget_input(node, spec)
 
 
-def has_control(spec: InputSpec) -> bool:
+def _has_control(spec: InputSpec) -> bool:
     """Whether a number has the widget that changes it after each run, and so a value more in the file."""
     control = spec.options.get("control_after_generate")
     return spec.name in _SEEDS if control is None else truthy(control)
@@ -96,7 +96,6 @@ def _add_widget_input(node: Node, spec: InputSpec) -> None:
 
 def add_widget(node: Node, spec: InputSpec, name: str) -> None:
     """Adds the widgets of one input, without a socket."""
-    node.has_widgets = True
     WIDGET_TYPES[spec.widget_type](node, spec, name)
 
 
@@ -105,7 +104,7 @@ def _add_int(node: Node, spec: InputSpec, name: str) -> None:
     step = _number(spec, "step", 1.0)
     limits = NumberRange(_number(spec, "min", 0.0), _number(spec, "max", 2048.0), step or 1.0, whole=True)
     node.widgets.append(Widget(name, "number", Cell(0 if default is None else default), range=limits))
-    if has_control(spec):
+    if _has_control(spec):
         _add_control(node, spec, filtered=False)
 
 

@@ -64,7 +64,6 @@ class Slot:
     widget: str | None = None
     link: str | None = None
     links: list[str] = field(default_factory=list)
-    promoted: Widget | None = None
 
 
 @dataclass(eq=False)
@@ -98,7 +97,6 @@ class Node:
     widgets: list[Widget] = field(default_factory=list)
     autogrow: dict[str, AutogrowGroup] = field(default_factory=dict)
     match: dict[str, dict[str, Any]] = field(default_factory=dict)
-    has_widgets: bool = False
 
     @property
     def id(self) -> str:

@@ -56,7 +56,6 @@ def _show(node: Node, slot: Slot, widget: Widget) -> None:
     place = sum(1 for other in node.inputs if other.widget is not None)
     node.widgets.insert(place, shown)
     slot.widget = slot.name
-    slot.promoted = shown
 
 
 def promote_late(definition: Graph) -> None:
