@@ -27,6 +27,14 @@ _FIELDS = ("fingerprint", "rule", "where", "first_seen", "last_seen", "expires",
 _NEEDED = ("fingerprint", "rule", "reason")
 
 
+class _Plain(yaml.SafeDumper):
+    """Writes equal values out each time: two entries of one day are no alias of each other."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - yaml's signature
+        """Nothing is an alias."""
+        return True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
     """One accepted finding.
@@ -116,7 +124,7 @@ class Baseline:
     def to_text(self) -> str:
         """The file's text: the same entries give the same bytes."""
         document = {**self.extra, "accepted": [entry.to_yaml() for entry in self.entries]}
-        return _HEADER + yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
+        return _HEADER + yaml.dump(document, Dumper=_Plain, sort_keys=False, allow_unicode=True, width=100)
 
     def split(self, findings: Iterable[Finding], today: date) -> Split:
         """Tell accepted findings from standing ones; an expired entry does not cover, and the finding says so."""

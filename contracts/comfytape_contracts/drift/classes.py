@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from comfytape_contracts.drift.canonical import is_blank, same
 from comfytape_contracts.drift.change import ChangeRecord
-from comfytape_contracts.drift.inputs import input_changes
+from comfytape_contracts.drift.inputs import input_changes, order_changes
 from comfytape_contracts.drift.outputs import output_changes
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ def class_changes(old: NodeClass, new: NodeClass) -> Iterator[ChangeRecord]:
         if ours != theirs:
             yield ChangeRecord(on if theirs else off, (*at, key), ours, theirs, pack)
     yield from input_changes(old, new, pack)
+    if old.raw.get("input_order") != new.raw.get("input_order"):
+        yield from order_changes(old, new, pack)
     yield from output_changes(old, new, pack)
     for key, ours in old.raw.items():
         if key not in _JUDGED or key in _TEXTS:

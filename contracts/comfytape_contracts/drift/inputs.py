@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from comfytape_contracts.inventory import NodeClass
 
-__all__ = ["input_changes", "summary_of"]
+__all__ = ["input_changes", "order_changes", "summary_of"]
 
 _Entry = tuple[str, Any]
 """Category and raw spec: an ``InputSpec`` is only made of what differs."""
@@ -38,7 +38,6 @@ def input_changes(old: NodeClass, new: NodeClass, pack: str | None) -> Iterator[
     yield from _Walk(pack).group(at, _entries(old.input_groups), _entries(new.input_groups), "", ())
     if old.input_groups.get("hidden") != new.input_groups.get("hidden"):
         yield from _hidden_changes(at, old, new, pack)
-    yield from _order_changes(at, old, new, pack)
 
 
 def _hidden_changes(at: tuple[str, ...], old: NodeClass, new: NodeClass, pack: str | None) -> Iterator[ChangeRecord]:
@@ -151,13 +150,12 @@ def _signature(spec: InputSpec) -> Any:
     return (spec.category, spec.type_name, choices, limits)
 
 
-def _order_changes(at: tuple[str, ...], old: NodeClass, new: NodeClass, pack: str | None) -> Iterator[ChangeRecord]:
+def order_changes(old: NodeClass, new: NodeClass, pack: str | None) -> Iterator[ChangeRecord]:
     """Another order of the inputs that both have: positional only in the editor's files."""
+    before, after = (mapping(side.raw.get("input_order")) for side in (old, new))
     for category in ("required", "optional"):
-        ours, theirs = (list(mapping(side.input_groups.get(category))) for side in (old, new))
-        if ours == theirs:
-            continue
+        ours, theirs = ([str(name) for name in sequence(side.get(category))] for side in (before, after))
         common = set(ours) & set(theirs)
-        ours, theirs = ([name for name in side if name in common] for side in (ours, theirs))
-        if ours != theirs:
-            yield ChangeRecord("input-order-changed", (at[0], "input-order", category), ours, theirs, pack)
+        kept, moved = ([name for name in side if name in common] for side in (ours, theirs))
+        if kept != moved:
+            yield ChangeRecord("input-order-changed", (old.name, "input-order", category), kept, moved, pack)

@@ -24,8 +24,8 @@ def model_records(
 ) -> list[ChangeRecord]:
     """Changes between the model folders of two moments.
 
-    Files are compared in folders that both sides were asked for. ``folders`` are the names that ``/models`` lists before
-    and after; where a side has none, nothing is said about whole folders.
+    Files are compared in folders that both sides were asked for. ``folders`` are the names that ``/models`` lists
+    before and after; where a side has none, nothing is said about whole folders.
     """
     old, new = _current(before), _current(after)
     records = [record for folder in old if folder in new for record in _file_records(folder, old[folder], new[folder])]

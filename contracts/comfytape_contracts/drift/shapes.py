@@ -84,8 +84,8 @@ def _type(value: Any) -> str:
 def shape_records(route: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[ChangeRecord]:
     """Changes between two shapes of one route, as ``infer_shape`` makes them.
 
-    A side without samples, items that one side never saw, and null instead of a value say nothing. ``old`` and ``new`` of a field's presence
-    are ``m of n``.
+    A side without samples, items that one side never saw, and null instead of a value say nothing. ``old`` and
+    ``new`` of a field's presence are ``m of n``.
     """
     if not before.get("x-seen") or not after.get("x-seen"):
         return []
