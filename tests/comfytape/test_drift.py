@@ -1,0 +1,159 @@
+"""comfytape drift, over real recordings."""
+
+import json
+import lzma
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from comfytape.cli.main import cli
+
+DATA = Path(__file__).parents[1] / "data"
+WORKFLOW = {
+    "1": {"class_type": "EmptyImage", "inputs": {"width": 64, "height": 64, "batch_size": 1, "color": 0}},
+    "2": {
+        "class_type": "ImageScaleToTotalPixels",
+        "inputs": {"image": ["1", 0], "upscale_method": "area", "megapixels": 1.0},
+    },
+    "3": {"class_type": "SaveImage", "inputs": {"images": ["2", 0], "filename_prefix": "x"}},
+}
+
+
+@pytest.fixture(scope="module")
+def recordings(tmp_path_factory):
+    """HARs of ComfyUI 0.3.64 and 0.10.0 with RES4LYF, and of jobs, as a person has them."""
+    folder = tmp_path_factory.mktemp("recordings")
+    for name in ("comfyui-inventory.har", "danrisi-inventory.har"):
+        (folder / name).write_bytes(lzma.decompress((DATA / "har" / f"{name}.xz").read_bytes()))
+    inventories = json.loads(lzma.decompress((DATA / "drift" / "inventories.json.xz").read_bytes()))
+    for name in ("0.3.64-aug", "0.3.64-none"):
+        (folder / f"{name}.json").write_text(json.dumps(inventories[name]), encoding="utf-8")
+    (folder / "workflow.json").write_text(json.dumps(WORKFLOW, indent=2), encoding="utf-8")
+    (folder / "small.json").write_text(json.dumps({"1": WORKFLOW["1"]} | {
+        "3": {"class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": "x"}}}), encoding="utf-8")  # fmt: skip
+    return folder
+
+
+@pytest.fixture
+def drift(recordings, monkeypatch):
+    """Run the command in that folder."""
+    monkeypatch.chdir(recordings)
+    return lambda *arguments: CliRunner().invoke(cli, ["drift", *arguments])
+
+
+OLD, NEW = "comfyui-inventory.har", "danrisi-inventory.har"
+
+
+def test_without_a_workflow_everything_counts(drift):
+    """Hundreds of changes on some forty lines, the time that it took, and a word that nothing was told apart."""
+    done = drift(OLD, NEW)
+    lines = done.output.splitlines()
+
+    assert done.exit_code == 1
+    assert lines[0].startswith(f"FAIL {OLD} → {NEW}: ")
+    assert " ms; no workflow given" in lines[1]
+    assert len([line for line in lines if not line.startswith("      ")]) < 50
+    assert "info ComfyUI is 0.10.0, was 0.3.64." in lines
+
+
+def test_a_workflow_leaves_what_matters(drift):
+    """One new required input, with the file, the node, and what to add."""
+    done = drift(OLD, NEW, "--workflow", "workflow.json")
+
+    assert done.exit_code == 1
+    errors = [line for line in done.output.splitlines() if line.startswith("error")]
+    assert len(errors) == 1
+    assert "'resolution_steps'" in errors[0]
+    assert "workflow.json: node 2" in errors[0]
+    assert '→ Add "resolution_steps": 1 to the node' in done.output
+
+
+def test_a_workflow_that_nothing_touches_passes(drift):
+    """Exit code 0, and the changes are still told."""
+    done = drift(OLD, NEW, "--workflow", "small.json")
+
+    assert done.exit_code == 0
+    assert done.output.startswith("PASS ")
+    assert "judged by 1 workflow" in done.output
+
+
+def test_warnings_fail_where_asked(drift):
+    """Going back to an older ComfyUI is a warning."""
+    assert drift(NEW, OLD, "--workflow", "small.json").exit_code == 0
+    assert drift(NEW, OLD, "--workflow", "small.json", "--fail-on", "warning").exit_code == 1
+
+
+def test_json_is_one_object(drift):
+    """The keys that are promised, with the line in the workflow file."""
+    document = json.loads(drift(OLD, NEW, "--workflow", "workflow.json", "--json").output)
+    (error,) = [finding for finding in document["findings"] if finding["severity"] == "error"]
+
+    assert (document["tool"], document["format"], document["verdict"]) == ("comfytape", 1, "fail")
+    assert (error["rule"], error["server_error"]) == ("required-input-added", "required_input_missing")
+    assert error["location"] == {
+        "file": "workflow.json",
+        "line": 13,
+        "node_id": "2",
+        "class_type": "ImageScaleToTotalPixels",
+        "input": "resolution_steps",
+    }
+    assert document["measurements"]["compare_ms"] > 0
+
+
+def test_a_missing_pack_comes_first(drift):
+    """One line for 294 classes, before what follows from it."""
+    done = drift("0.3.64-aug.json", "0.3.64-none.json")
+
+    assert done.output.splitlines()[2] == "error RES4LYF: 294 classes gone; import failed?"
+
+
+def test_verbose_shows_every_finding(drift):
+    """With its fingerprint, for accepting."""
+    done = drift("0.3.64-aug.json", "0.3.64-none.json", "-v")
+
+    assert "pack-removed · " in done.output
+
+
+def test_the_same_inventory_has_no_drift(drift):
+    """Nothing changed is a pass, for something was compared."""
+    done = drift(OLD, OLD)
+
+    assert done.exit_code == 0
+    assert ": 0 changes (0 error, 0 warning, 0 info)" in done.output
+
+
+def test_nothing_compared_is_not_green(drift, recordings):
+    """Two empty inventories: exit code 4."""
+    (recordings / "empty.json").write_text("{}", encoding="utf-8")
+
+    assert drift("empty.json", "empty.json").exit_code == 4
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (None, "there is no file broken.json"),
+        ("{\n  1", "broken.json:2: not JSON"),
+        ("[]", "broken.json is no workflow: expected a JSON object, got list"),
+        (b"\xff\xfe\xff", "broken.json cannot be read"),
+    ],
+)
+def test_a_wrong_workflow_file_is_named(drift, recordings, text, words):
+    """File and line, exit code 2, no traceback."""
+    path = recordings / "broken.json"
+    path.unlink(missing_ok=True)
+    if text is not None:
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    done = drift(OLD, NEW, "--workflow", "broken.json")
+
+    assert done.exit_code == 2
+    assert words in done.output
+
+
+def test_a_text_workflow_in_an_envelope_has_no_line(drift, recordings):
+    """A workflow that is a JSON string inside a job has no lines of its own."""
+    (recordings / "job.json").write_text(json.dumps({"input": {"workflow": json.dumps(WORKFLOW)}}), encoding="utf-8")
+    document = json.loads(drift(OLD, NEW, "--workflow", "job.json", "--json").output)
+
+    assert document["findings"][0]["location"]["line"] is None
