@@ -42,7 +42,7 @@ def pairs_of(cassette: Cassette) -> tuple[list[VcrRequest], list[dict[str, Any]]
     vcrpy plays each interaction once, so a client may poll as often as was recorded.
 
     Raises:
-        CassetteError: an exchange or a body is missing or damaged.
+        CassetteError: an exchange or a body is missing or damaged, or under an encoding that cannot be undone.
     """
     pairs = [(at, *pair) for exchange in cassette.exchanges for at, pair in polls_of(exchange)]
     pairs.sort(key=lambda poll: poll[0])
@@ -50,9 +50,17 @@ def pairs_of(cassette: Cassette) -> tuple[list[VcrRequest], list[dict[str, Any]]
 
 
 def polls_of(exchange: Exchange) -> Iterator[tuple[Times, tuple[VcrRequest, dict[str, Any]]]]:
-    """vcrpy's request and response objects for each time an exchange happened; its bodies are read once."""
+    """vcrpy's request and response objects for each time an exchange happened; its bodies are read once.
+
+    Responses go without their Content-Encoding: what vcrpy plays is never decoded (vcr/stubs/__init__.py,
+    VCRHTTPResponse.read, 9.4), so a client would get compressed bytes for text.
+    """
     request, response = exchange.request, exchange.response
-    sent, received = request.body.raw() or None, response.body.raw()
+    sent, received = request.body.raw() or None, response.content()
+    headers = response.headers
+    if headers.get("content-encoding"):
+        headers = headers.without("content-encoding")
+        headers = headers.with_("Content-Length", str(len(received))) if headers.get("content-length") else headers
     for times in exchange.times:
         yield (
             times,
@@ -65,7 +73,7 @@ def polls_of(exchange: Exchange) -> Iterator[tuple[Times, tuple[VcrRequest, dict
                 ),
                 {
                     "status": {"code": response.status, "message": response.reason},
-                    "headers": header_lists(response.headers),
+                    "headers": header_lists(headers),
                     "body": {"string": received},
                 },
             ),
@@ -149,7 +157,5 @@ class CassettePersister:
 def folder_of(path: str) -> Path | None:
     """The cassette folder that a path means: the folder, its index, or either with the suffix that vcrpy appends."""
     named = Path(path)
-    for folder in (named, named.parent if named.name == INDEX else named.with_suffix("")):
-        if (folder / INDEX).is_file():
-            return folder
-    return None
+    parent = [named.parent] if named.name == INDEX else []
+    return next((folder for folder in (named, *parent, named.with_suffix("")) if (folder / INDEX).is_file()), None)
