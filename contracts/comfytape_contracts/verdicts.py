@@ -62,15 +62,24 @@ def verdict_of(code: ExitCode) -> Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One promise of a contract with its verdict and the evidence for it, in words."""
+    """One promise of a contract with its verdict and the evidence for it, in words.
+
+    ``findings`` holds the fingerprints of the findings that speak against it.
+    """
 
     promise: str
     verdict: Verdict
     evidence: str
+    findings: tuple[str, ...] = ()
 
-    def to_json(self) -> dict[str, str]:
-        """``promise``, ``verdict`` and ``evidence``."""
-        return {"promise": self.promise, "verdict": str(self.verdict), "evidence": self.evidence}
+    def to_json(self) -> dict[str, Any]:
+        """``promise``, ``verdict``, ``evidence`` and ``findings``."""
+        return {
+            "promise": self.promise,
+            "verdict": str(self.verdict),
+            "evidence": self.evidence,
+            "findings": list(self.findings),
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
