@@ -12,6 +12,8 @@ from comfytape_replayer.asked import Asked, TooLargeError
 from comfytape_replayer.clock import INSTANT, Clock
 from comfytape_replayer.comfyui import UPLOAD_LIMIT, ComfyUIPlane
 from comfytape_replayer.faults import changed
+from comfytape_replayer.journal import Journal
+from comfytape_replayer.page import PAGES, page
 from comfytape_replayer.runpod import BODY_LIMITS, RunPodPlane
 from comfytape_replayer.scenarios import Casting
 
@@ -43,21 +45,24 @@ class ReplayApp:
         self.clock = Clock(speed)
         self.casting = casting or Casting()
         self.require_key = require_key
-        self.misses: list[Miss] = []
+        self.journal = Journal()
         self.on_miss = on_miss
         self.runpod = RunPodPlane(library, self.clock, self.told, nearest=nearest)
         self.comfyui = ComfyUIPlane(library, self.clock, self.told, nearest=nearest)
 
     def told(self, miss: Miss) -> None:
         """Keep a miss and pass it on."""
-        if len(self.misses) < 1000:
-            self.misses.append(miss)
+        self.journal.miss(miss)
         if self.on_miss is not None:
             self.on_miss(miss)
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         """One request."""
         asked = Asked(scope)
+        if asked.path.startswith(PAGES):
+            await asked.read(receive, POST_LIMIT)
+            await sent(page(asked, self), send)
+            return
         parts = asked.path.split("/") if asked.path.startswith("/v2/") else []
         call = parts[2:] if len(parts) in (4, 5) and parts[3] in RUNPOD_OPERATIONS else []
         try:
@@ -69,6 +74,7 @@ class ReplayApp:
         answer = next((instead for fault in due if (instead := fault.answer()) is not None), None)
         if answer is None:
             answer = await self.answer(asked, cast, call, receive)
+        self.journal.note(asked.method, asked.path, answer.start["status"])
         if due:
             await disturbed(answer, due, scope, receive, send)
         else:

@@ -13,7 +13,6 @@ from comfytape_replayer.instances import Instance, Instances
 from comfytape_replayer.library import page_key
 from comfytape_replayer.meaning import meaning_of_prompt
 from comfytape_replayer.misses import Miss, miss_answer, nearest_page, nearest_submission
-from comfytape_replayer.timeline import job_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -159,8 +158,8 @@ class ComfyUIPlane:
         everything = wanted.get("clear") or (route_of(asked.url).name == "interrupt" and not wanted.get("prompt_id"))
         for instance in self.instances.by_id.values():
             if (everything or instance.id in named) and not is_done(instance):
-                instance.force(job_answer({"id": instance.id}, self.library.pieces))
-                instance.timeline = instance.timeline[:2]
+                # The second state of a prompt is the empty history.
+                instance.force(instance.timeline[1])
         return empty_answer(200)
 
     def node_class(self, name: str) -> Answer:

@@ -147,6 +147,34 @@ class Library:
             self.cursors[key] = turn + 1
         return answers[turn]
 
+    def rewind(self) -> None:
+        """Begin again: equal recordings take turns from the first, and nothing counts as used."""
+        self.cursors.clear()
+        for shelf in (*self.queues.values(), self.prompts):
+            shelf.served.clear()
+            for submission in shelf.submissions:
+                submission.uses = 0
+        for answers in self.pages.values():
+            for said in answers:
+                said.uses = 0
+
+    def unused(self) -> list[str]:
+        """Recorded jobs, prompts and routes that nobody has asked for, as people name them."""
+        shelves: list[tuple[str, Shelf]] = [
+            (f"job {{}} of endpoint {name}", queue) for name, queue in self.queues.items()
+        ]
+        shelves.append(("prompt {}", self.prompts))
+        words = [
+            f"{words.format(submission.job or 'refused')} (exchange {submission.number + 1} of {submission.cassette})"
+            for words, shelf in shelves
+            for submission in shelf.submissions
+            if not submission.uses
+        ]
+        for (path, query), answers in self.pages.items():
+            if not any(said.uses for said in answers):
+                words.append(f"GET /{path}{'?' + query if query else ''}")
+        return words
+
     @cached_property
     def inventory(self) -> Mapping[str, Any] | None:
         """The whole ``/object_info`` that was recorded, parsed, or None."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import TracebackType
 
+    from comfytape_replayer.journal import Served
     from comfytape_replayer.misses import Miss
 
     Source = Cassette | str | os.PathLike[str]
@@ -78,7 +79,17 @@ class ReplayServer:
     @property
     def misses(self) -> Sequence[Miss]:
         """Requests that nothing recorded answered, in order."""
-        return tuple(self.app.misses)
+        return tuple(self.app.journal.misses)
+
+    @property
+    def requests(self) -> Sequence[Served]:
+        """Requests that were answered, in order; the last ten thousand."""
+        return tuple(self.app.journal.served)
+
+    @property
+    def unused(self) -> Sequence[str]:
+        """Recorded jobs and routes that nobody has asked for, in words."""
+        return self.app.library.unused()
 
     def __enter__(self) -> Self:
         self.start()
