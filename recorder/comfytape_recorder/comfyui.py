@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from comfytape_cassettes import UnreachableError, UsageError
+from comfytape_recorder.samples import dangling_links
 from comfytape_recorder.transport import Limits
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from comfytape_cassettes import Exchange
     from comfytape_recorder.transport import Transport
 
-__all__ = ["ComfyUIClient", "dangling_links"]
+__all__ = ["ComfyUIClient", "json_of"]
 
 SLOW = Limits(connect=10.0, read=120.0, total=180.0)
 """/object_info of a large installation takes tens of seconds (ComfyUI issues 6372 and 12916)."""
@@ -37,27 +38,24 @@ class ComfyUIClient:
     base_url: str
     client_id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
-    def probe(self, folders: Iterable[str], classes: Iterable[str] | None = None) -> None:
-        """Record what the server says it has.
+    def probe(self, folders: Iterable[str], classes: Iterable[str] | None = None) -> list[str]:
+        """Record what the server says it has; the routes of which every ComfyUI answers and this one did not.
 
         ``classes`` limits ``/object_info`` to those (some 10 KB instead of 1 MB); then absence of any other is unknown.
 
         Raises:
             UnreachableError: the server does not answer at all.
         """
-        self.get("system_stats")
-        if classes is None:
-            self.get("object_info", limits=SLOW)
-        else:
-            for name in classes:
-                # A space must be %20: with "+" ComfyUI answers {} as for an unknown class.
-                self.get(f"object_info/{quote(name, safe='')}", limits=SLOW)
+        # A space must be %20: with "+" ComfyUI answers {} as for an unknown class.
+        wanted = ["object_info"] if classes is None else [f"object_info/{quote(name, safe='')}" for name in classes]
+        silent = [route for route in ("system_stats", *wanted) if not isinstance(self.get(route, limits=SLOW), dict)]
         self.get("models")
         for folder in sorted(set(folders)):
             self.get(f"models/{quote(folder, safe='')}")
             self.get(f"experiment/models/{quote(folder, safe='')}")
         for route in ("features", "extensions", "queue", *MANAGER_ROUTES):
             self.get(route)
+        return silent
 
     def get(self, route: str, *, limits: Limits | None = None) -> Any:
         """The parsed JSON of a route, or None for anything but a JSON 200 (a 404 means: this version has it not)."""
@@ -131,16 +129,3 @@ def json_of(exchange: Exchange) -> Any:
         return json.loads(exchange.response.content())
     except (ValueError, RecursionError):
         return None
-
-
-def dangling_links(workflow: dict[str, Any]) -> list[str]:
-    """Links to nodes that are not in the workflow, in words (ComfyUI issue 16312)."""
-    return [
-        f"input '{name}' of node {node_id} is linked to node {value[0]!r}, which is not in the workflow"
-        for node_id, node in workflow.items()
-        for name, value in (node.get("inputs") or {}).items()
-        if isinstance(value, list)
-        and len(value) == 2
-        and isinstance(value[0], str | int)
-        and str(value[0]) not in workflow
-    ]

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from comfytape_cassettes import UnreachableError, UsageError
+from comfytape_recorder.lost import settle, total
 from comfytape_recorder.polling import Pace
 from comfytape_recorder.runpod import HiccupError
+from comfytape_recorder.transport import NotConnectedError
 
 if TYPE_CHECKING:
     import threading
@@ -18,9 +20,11 @@ if TYPE_CHECKING:
     from comfytape_recorder.runpod import RunPodClient
     from comfytape_recorder.spending import Spending
 
-__all__ = ["ComfyUIJobs", "Jobs", "Progress", "RunPodJobs", "Shared"]
+__all__ = ["ComfyUIJobs", "Jobs", "Progress", "RunPodJobs", "Shared", "lost_words"]
 
 SUBMIT_TRIES = 6
+NOT_ACCEPTED = frozenset({429, 503})
+"""Statuses after which a submission certainly left no job behind."""
 GONE_AFTER = 3
 """404s in a row after which a job that was known is taken to have expired."""
 
@@ -46,7 +50,10 @@ class Shared:
     timeout_s: float
 
     def tell(self, sample: int, status: str) -> None:
-        """Report a sample's state."""
+        """Note and report a sample's state."""
+        entry = self.ledger.entry(sample)
+        if entry.job is not None and not self.ledger.is_done(entry):
+            entry.status = status
         now = self.ledger.recording.now_ms()
         started = self.ledger.entry(sample).started_ms
         self.progress.job(sample, status, (now - started) / 1000 if started else 0.0, self.spending.usd(now))
@@ -59,7 +66,7 @@ class Jobs(Protocol):
         """Run a sample to its end, or resume waiting for it when the ledger knows its job."""
 
     def cancel(self, sample: int) -> None:
-        """Cancel the sample's job if it runs."""
+        """Cancel the sample's job if it has not ended."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +76,7 @@ class RunPodJobs:
     client: RunPodClient
     shared: Shared
     health: threading.Lock
+    submitting: threading.Lock
 
     def run(self, sample: int, workflow: dict[str, Any]) -> None:
         """See ``Jobs.run``."""
@@ -76,7 +84,8 @@ class RunPodJobs:
         job_id = ledger.entry(sample).job
         ledger.entry(sample).started_ms = ledger.recording.now_ms()
         if job_id is None:
-            job_id = self.submit(sample, workflow)
+            with self.submitting:
+                job_id = None if self.shared.stop.is_set() else self.submit(sample, workflow)
             if job_id is None:
                 return
         self.shared.spending.started(sample, ledger.recording.now_ms())
@@ -89,32 +98,55 @@ class RunPodJobs:
         self.shared.tell(sample, last.status)
 
     def submit(self, sample: int, workflow: dict[str, Any]) -> str | None:
-        """Submit once. Only an answer that says "not accepted" (429, 5xx) leads to another try.
+        """Submit once, one sample at a time; None when it was not accepted or its job is lost.
+
+        Only what certainly left no job behind (no connection, 429, 503, or counters that did not move) leads to another
+        try.
 
         Raises:
-            UnreachableError: the answer was lost; the job may run, so it is not submitted again.
             UsageError: key, endpoint or input are refused.
         """
         ledger, pace = self.shared.ledger, Pace()
         for _ in range(SUBMIT_TRIES):
-            self.look_at_health()
-            ledger.mark("submitting", sample)
+            ledger.mark("submitting", sample, seen=self.counted())
             try:
                 said = self.client.run({"workflow": workflow})
-            except HiccupError as hiccup:
-                ledger.mark("not accepted", sample)
-                self.shared.tell(sample, "REFUSED, TRYING AGAIN")
-                if self.shared.stop.wait(pace.after_hiccup(hiccup.retry_after)):
-                    return None
-                continue
             except UsageError:
                 ledger.mark("not accepted", sample)
                 raise
+            except (HiccupError, UnreachableError) as error:
+                ledger.entry(sample).note = str(error)
+                if not self.may_try_again(sample, error):
+                    return ledger.entry(sample).job
+                asked_to_wait = error.retry_after if isinstance(error, HiccupError) else None
+                self.shared.tell(sample, "REFUSED, TRYING AGAIN")
+                if self.shared.stop.wait(pace.after_hiccup(asked_to_wait)):
+                    return None
+                continue
+            ledger.entry(sample).note = ""
             ledger.mark("submitted", sample, job=said.id)
             self.shared.tell(sample, said.status)
             return said.id
-        ledger.entry(sample).note = f"not accepted in {SUBMIT_TRIES} tries"
+        ledger.entry(sample).note = f"not accepted in {SUBMIT_TRIES} tries: {ledger.entry(sample).note}"
         return None
+
+    def may_try_again(self, sample: int, error: HiccupError | UnreachableError) -> bool:
+        """Whether a submission that went wrong certainly left no job behind; the ledger knows afterwards."""
+        ledger = self.shared.ledger
+        if isinstance(error, NotConnectedError) or (isinstance(error, HiccupError) and error.status in NOT_ACCEPTED):
+            ledger.mark("not accepted", sample)
+            return True
+        for entry in settle(ledger, self.client, self.shared.stop):
+            self.shared.progress.say(lost_words(entry.sample))
+        entry = ledger.entry(sample)
+        return entry.job is None and entry.status != "LOST"
+
+    def counted(self) -> int | None:
+        """How many jobs the endpoint counts now, or None where it does not say."""
+        try:
+            return total(self.client.health())
+        except (HiccupError, UnreachableError):
+            return None
 
     def wait(self, sample: int, job_id: str) -> JobObject | None:
         """Poll until the job's final state, or None when it expired or the recording was stopped."""
@@ -131,19 +163,23 @@ class RunPodJobs:
                 if missing >= GONE_AFTER:
                     return self.expired(sample, job_id)
                 self.shared.tell(sample, last or "IN_QUEUE")
-                delay = pace.after_hiccup(hiccup.retry_after)
+                delay = min(pace.after_hiccup(hiccup.retry_after), self.left_s(deadline))
                 continue
             except UnreachableError:
-                delay = pace.after_hiccup(None)
+                delay = min(pace.after_hiccup(None), self.left_s(deadline))
                 continue
             missing = 0
             if said.is_final:
-                return said
+                return None if self.shared.ledger.entry(sample).job != job_id else said
             self.look_at_health()
             delay = pace.after_answer() if said.status == last else pace.after_change()
             last = said.status
             self.shared.tell(sample, last)
         return None
+
+    def left_s(self, deadline: float) -> float:
+        """Seconds until the job's time is over."""
+        return max((deadline - self.shared.ledger.recording.now_ms()) / 1000, 0.0) + 0.01
 
     def look_at_health(self) -> None:
         """Record ``/health`` beside the polls, one at a time; that it fails now and then does not matter."""
@@ -160,15 +196,22 @@ class RunPodJobs:
         self.shared.progress.say(
             f"sample {sample + 1}: no end after {self.shared.timeout_s:g} s; cancelling job {job_id}"
         )
-        self.cancel(sample)
-        self.shared.ledger.mark("ended", sample, job=job_id, status="CANCELLED")
+        try:
+            said = self.client.cancel(job_id)
+        except (HiccupError, UnreachableError) as error:
+            self.shared.ledger.entry(sample).note = f"could not be cancelled: {error}"
+            said = None
         self.shared.spending.ended(sample, self.shared.timeout_s * 1000)
+        # Not withdrawn: that it did not end in time is what this sample shows.
+        self.shared.ledger.mark("ended", sample, job=job_id, status=said.status if said else "TIMED_OUT")
+        self.shared.tell(sample, self.shared.ledger.entry(sample).status)
         return None
 
     def expired(self, sample: int, job_id: str) -> JobObject | None:
         """A job that the endpoint no longer knows: its result is gone (30 minutes after completion, or its TTL)."""
         self.shared.progress.say(f"sample {sample + 1}: job {job_id} is not known any more; its result has expired")
         self.shared.ledger.mark("ended", sample, job=job_id, status="EXPIRED")
+        self.shared.spending.ended(sample, 0.0)
         return None
 
     def cancel(self, sample: int) -> None:
@@ -183,6 +226,7 @@ class RunPodJobs:
             return
         if said.status == "CANCELLED":
             self.shared.ledger.mark("withdrawn", sample, job=job_id)
+            self.shared.spending.withdrawn(sample, self.shared.ledger.recording.now_ms())
         self.shared.tell(sample, said.status)
 
 
@@ -207,26 +251,48 @@ class ComfyUIJobs:
                 ledger.mark("not accepted", sample)
                 raise
             ledger.mark("submitted", sample, job=prompt_id)
-        deadline = ledger.recording.now_ms() + self.shared.timeout_s * 1000
+        self.shared.spending.started(sample, ledger.recording.now_ms())
+        status = self.ended_as(sample, prompt_id, pace)
+        if status:
+            self.shared.spending.ended(sample, ledger.recording.now_ms() - entry.started_ms)
+            ledger.mark("ended", sample, job=prompt_id, status=status)
+            self.shared.tell(sample, status)
+
+    def ended_as(self, sample: int, prompt_id: str, pace: Pace) -> str:
+        """Wait for the prompt's end and fetch its images; "" when the recording was stopped."""
+        deadline = self.shared.ledger.recording.now_ms() + self.shared.timeout_s * 1000
         while not self.shared.stop.wait(pace.after_answer()):
             try:
                 found = self.client.history(prompt_id)
+                if found is not None:
+                    self.client.fetch_images(found)
+                    status = found.get("status")
+                    good = isinstance(status, dict) and status.get("status_str") == "success"
+                    return "COMPLETED" if good else "FAILED"
             except UnreachableError:
-                continue
-            if found is not None:
-                self.client.fetch_images(found)
-                status = "COMPLETED" if (found.get("status") or {}).get("status_str") == "success" else "FAILED"
-                ledger.mark("ended", sample, job=prompt_id, status=status)
-                self.shared.tell(sample, status)
-                return
-            self.shared.tell(sample, "IN_PROGRESS")
-            if ledger.recording.now_ms() > deadline:
-                self.cancel(sample)
-                return
+                self.shared.tell(sample, "NO ANSWER, TRYING AGAIN")
+            else:
+                self.shared.tell(sample, "IN_PROGRESS")
+            if self.shared.ledger.recording.now_ms() > deadline:
+                self.shared.progress.say(
+                    f"sample {sample + 1}: no end after {self.shared.timeout_s:g} s; interrupting it"
+                )
+                self.client.interrupt(prompt_id)
+                return "TIMED_OUT"
+        return ""
 
     def cancel(self, sample: int) -> None:
         """See ``Jobs.cancel``."""
         entry = self.shared.ledger.entry(sample)
         if entry.job is not None and not self.shared.ledger.is_done(entry):
             self.client.interrupt(entry.job)
+            self.shared.spending.withdrawn(sample, self.shared.ledger.recording.now_ms())
             self.shared.ledger.mark("withdrawn", sample, job=entry.job)
+
+
+def lost_words(sample: int) -> str:
+    """What to say of a submission whose job id was never received."""
+    return (
+        f"sample {sample + 1}: it was submitted, but its job id was not received. It is not submitted again, for that "
+        "could pay twice; look for it in RunPod's console."
+    )

@@ -36,6 +36,11 @@ class Entry:
     note: str = ""
 
     @property
+    def is_queued(self) -> bool:
+        """Whether its job waits for a worker and costs nothing yet."""
+        return self.job is not None and self.status == "IN_QUEUE"
+
+    @property
     def job(self) -> str | None:
         """The job that counts: the last one that was not withdrawn."""
         return next((job for job in reversed(self.jobs) if job not in self.withdrawn), None)
@@ -74,6 +79,7 @@ class Ledger:
             case "not accepted":
                 entry.intents -= 1
             case "withdrawn":
+                # Cancelled by us before its end: a resumed recording submits the sample anew.
                 entry.withdrawn.add(str(mark["job"]))
                 entry.status = "CANCELLED"
             case "lost":

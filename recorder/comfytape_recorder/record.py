@@ -7,14 +7,16 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from comfytape_cassettes import UnreachableError, UsageError
-from comfytape_cassettes.recording import Recording
+from comfytape_cassettes import ComfytapeError, UsageError
+from comfytape_cassettes.journal import JOURNAL
+from comfytape_cassettes.recording import Recording, begun_as
 from comfytape_cassettes.redaction import Secrets
+from comfytape_contracts.jobs import jobs_of
 from comfytape_contracts.routes import route_of
-from comfytape_contracts.wire import health_of
-from comfytape_recorder.comfyui import ComfyUIClient
-from comfytape_recorder.jobs import ComfyUIJobs, Jobs, Progress, RunPodJobs, Shared
+from comfytape_recorder.comfyui import ComfyUIClient, json_of
+from comfytape_recorder.jobs import ComfyUIJobs, Jobs, Progress, RunPodJobs, Shared, lost_words
 from comfytape_recorder.ledger import Ledger
+from comfytape_recorder.lost import settle
 from comfytape_recorder.runpod import HiccupError, RunPodClient
 from comfytape_recorder.samples import sample_workflow, workflow_of
 from comfytape_recorder.spending import Spending
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
 
     from comfytape_cassettes import Cassette, Exchange
     from comfytape_contracts.contract import Contract
-    from comfytape_contracts.wire import Health
     from comfytape_recorder.ledger import Entry
     from comfytape_recorder.target import Target
 
@@ -70,6 +71,7 @@ class Run:
     jobs: Jobs
     shared: Shared
     workflow: dict[str, Any]
+    transport: Transport
     stopped: str = ""
     problems: list[Exception] = field(default_factory=list)
 
@@ -84,20 +86,37 @@ class Run:
         with ThreadPoolExecutor(self.options.concurrency, thread_name_prefix="sample") as pool:
             try:
                 while todo or running:
-                    while todo and len(running) < self.options.concurrency and self.may_start(todo[0]):
-                        running.add(pool.submit(self.sample, todo.pop(0)))
                     if self.stopped or self.problems:
                         todo.clear()
+                    while todo and len(running) < self.options.concurrency and self.may_start(todo[0]):
+                        running.add(pool.submit(self.sample, todo.pop(0)))
                     if not running:
                         # A budget that does not allow the next job, and nothing running that could make room.
                         break
-                    _, running = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
+                    done, running = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        future.result()
                     self.watch_budget()
-            except KeyboardInterrupt:
+            except BaseException:
+                # The pool waits for its threads: let them come back, and wait here where Ctrl-C can still cut in.
                 self.shared.stop.set()
+                self.let_threads_return(running)
                 raise
         if todo and not self.stopped:
             self.stopped = "the budget does not allow another job"
+
+    def let_threads_return(self, running: set[Future[None]]) -> None:
+        """Cancel what is known to run, then wait for the threads; a second Ctrl-C ends their requests."""
+        try:
+            if running:
+                self.shared.progress.say(
+                    "stopping: cancelling the jobs that were started (Ctrl-C again leaves them running)"
+                )
+                self.cancel_all()
+            wait(running)
+        except KeyboardInterrupt:
+            self.transport.abort()
+            raise
 
     def may_start(self, sample: int) -> bool:
         """A job that is already paid for may always be waited for; a new one must fit the budget."""
@@ -111,7 +130,7 @@ class Run:
             return
         try:
             self.jobs.run(sample, sample_workflow(self.contract, self.workflow, sample))
-        except (UsageError, UnreachableError) as error:
+        except ComfytapeError as error:
             self.problems.append(error)
             self.shared.ledger.entry(sample).note = str(error)
 
@@ -121,7 +140,7 @@ class Run:
         if not self.stopped and self.shared.spending.is_exceeded(now):
             self.stopped = f"the budget of {self.options.budget_usd:g} USD is spent"
             for entry in list(self.shared.ledger.entries.values()):
-                if entry.status == "IN_QUEUE":
+                if entry.is_queued:
                     self.jobs.cancel(entry.sample)
 
     def cancel_all(self) -> None:
@@ -146,7 +165,8 @@ def record(contract: Contract, target: Target, path: Path, options: Options, pro
             hint="add 'cost: {usd_per_second: 0.00031}' (RunPod's price for your GPU, per second)",
         )
     secrets = Secrets.of([value for value in (target.key, *options.secrets) if value])
-    if options.resume:
+    # A recorder that was killed before its first line has nothing to resume and paid for nothing.
+    if options.resume and not is_blank(path):
         recording = Recording.resume(path, secrets=secrets)
     else:
         where = " and ".join(url for url in (target.base_url if target.endpoint else "", target.comfyui_url) if url)
@@ -162,18 +182,39 @@ def record(contract: Contract, target: Target, path: Path, options: Options, pro
             threading.Event(),
             contract.model.samples.timeout_s,
         )
-        run = Run(contract, options, jobs_for(target, transport, shared), shared, workflow)
+        count_earlier_spending(shared)
+        run = Run(contract, options, jobs_for(target, transport, shared), shared, workflow, transport)
         return carry_out(run, target, transport)
+    except ComfytapeError:
+        if not any(mark.get("event") == "submitting" for mark in recording.marks()):
+            # Nothing was paid for, so nothing needs resuming: the next run starts anew.
+            (path / JOURNAL).unlink()
+        raise
     finally:
         transport.close()
         recording.close()
+
+
+def is_blank(path: Path) -> bool:
+    """Whether a journal is there that has no first line yet."""
+    return (path / JOURNAL).is_file() and begun_as(path / JOURNAL) is None
+
+
+def count_earlier_spending(shared: Shared) -> None:
+    """A resumed recording goes on with the budget that is left."""
+    for job in jobs_of(shared.ledger.recording.exchanges()):
+        if job.is_final and job.last is not None:
+            shared.spending.before((job.last.delay_ms or 0.0) + (job.last.execution_ms or 0.0))
 
 
 def jobs_for(target: Target, transport: Transport, shared: Shared) -> Jobs:
     """RunPod where an endpoint is named, else the ComfyUI itself."""
     if target.endpoint:
         return RunPodJobs(
-            RunPodClient(transport, target.endpoint, target.key, target.base_url), shared, threading.Lock()
+            RunPodClient(transport, target.endpoint, target.key, target.base_url),
+            shared,
+            threading.Lock(),
+            threading.Lock(),
         )
     return ComfyUIJobs(ComfyUIClient(transport, target.comfyui_url), shared)
 
@@ -187,7 +228,6 @@ def carry_out(run: Run, target: Target, transport: Transport) -> Outcome:
         settle_lost_answers(run, target, transport)
         run.submit_all()
     except KeyboardInterrupt:
-        run.shared.progress.say("stopping: cancelling the jobs that were started (Ctrl-C again leaves them running)")
         run.cancel_all()
         return Outcome(None, entries_of(run), spending.usd(recording.now_ms()), "interrupted")
     if run.problems:
@@ -220,7 +260,9 @@ def probe(run: Run, target: Target, transport: Transport) -> None:
         run.shared.progress.say(f"asking {target.comfyui_url} what it has")
         classes = sorted({node["class_type"] for node in run.workflow.values()}) if run.options.scoped else None
         folders = {file.folder for file in run.contract.model.models}
-        ComfyUIClient(transport, target.comfyui_url).probe(folders, classes)
+        silent = ComfyUIClient(transport, target.comfyui_url).probe(folders, classes)
+        if silent:
+            run.shared.progress.say(f"{target.comfyui_url} did not answer as a ComfyUI does to: {', '.join(silent)}")
     recording.mark(event="probed")
 
 
@@ -234,63 +276,20 @@ def ask(health: Callable[[], object], run: Run) -> None:
 
 def settle_lost_answers(run: Run, target: Target, transport: Transport) -> None:
     """After a crash between a submission and its answer: find the job, or find out whether it arrived at all."""
-    ledger = run.shared.ledger
-    lost = [entry for entry in ledger.entries.values() if entry.answer_lost]
-    if not lost or not target.endpoint:
-        return
-    client = RunPodClient(transport, target.endpoint, target.key, target.base_url)
-    known = {job for entry in ledger.entries.values() for job in entry.jobs}
-    strangers = [job.id for job in client.requests() if job.id not in known]
-    if len(strangers) == len(lost):
-        for entry, job in zip(lost, strangers, strict=True):
-            ledger.mark("submitted", entry.sample, job=job)
-        return
-    if arrived(recording_health(ledger.recording), client, len(known)):
-        for entry in lost:
-            ledger.mark("lost", entry.sample)
-        names = ", ".join(str(entry.sample + 1) for entry in lost)
-        run.shared.progress.say(
-            f"sample {names}: submitted just before the recording was cut off, and its job id was not received. "
-            "It is not submitted again, for that could pay twice; look for it in RunPod's console."
-        )
-        return
-    for entry in lost:
-        ledger.mark("not accepted", entry.sample)
-
-
-def arrived(before: Health | None, client: RunPodClient, known: int) -> bool:
-    """Whether the endpoint has seen more jobs since the recording began than the journal knows.
-
-    When that cannot be told the job is taken to have arrived: a missing sample is better than one paid twice.
-    """
-    try:
-        now = client.health()
-    except (HiccupError, UnreachableError):
-        return True
-    return before is None or total(now) > total(before) + known
-
-
-def total(health: Health) -> int:
-    """All jobs that a health document counts."""
-    jobs = health.jobs
-    return jobs.completed + jobs.failed + jobs.in_progress + jobs.in_queue
-
-
-def recording_health(recording: Recording) -> Health | None:
-    """The first ``/health`` of the recording, asked before any job."""
-    for exchange in recording.exchanges():
-        route = route_of(exchange.request.url)
-        if route.plane == "runpod" and route.name == "health" and exchange.response.status == 200:
-            return health_of(exchange.response.body.json())
-    return None
+    if target.endpoint:
+        client = RunPodClient(transport, target.endpoint, target.key, target.base_url)
+        for entry in settle(run.shared.ledger, client, run.shared.stop):
+            run.shared.progress.say(lost_words(entry.sample))
 
 
 def versions_of(recording: Recording) -> dict[str, str]:
     """Versions that the recording shows: ComfyUI's, Python's and PyTorch's."""
     system: dict[str, Any] = {}
     for exchange in recording.exchanges():
-        if route_of(exchange.request.url).name == "system_stats" and exchange.response.status == 200:
-            system = exchange.response.body.json().get("system", {})
+        if route_of(exchange.request.url).name == "system_stats":
+            said = json_of(exchange)
+            found = said.get("system") if isinstance(said, dict) else None
+            system = found if isinstance(found, dict) else system
     keys = {"comfyui_version": "ComfyUI", "python_version": "Python", "pytorch_version": "PyTorch"}
     return {name: str(system[key]) for key, name in keys.items() if system.get(key)}
 

@@ -28,14 +28,20 @@ RUNSYNC_LIMIT = 20_000_000
 QUICK = Limits(connect=10.0, read=20.0, total=60.0)
 
 
+LONGEST_WAIT = 600.0
+"""Seconds that a server may ask to be left alone for."""
+
+
 class HiccupError(Exception):
     """An answer that says nothing about the job: 429, 5xx, a proxy's page. Asking again may help.
 
-    ``retry_after`` is what the server asked for, in seconds, or None.
+    ``retry_after`` is what the server asked for, in seconds, or None. ``status`` is the HTTP status; a submission that
+    was answered 429 or 503 was not accepted, after any other it may have been.
     """
 
-    def __init__(self, message: str, retry_after: float | None = None) -> None:
+    def __init__(self, message: str, status: int = 200, retry_after: float | None = None) -> None:
         super().__init__(message)
+        self.status = status
         self.retry_after = retry_after
 
 
@@ -149,6 +155,12 @@ class RunPodClient:
                 f"/{name} answered 404: there is no endpoint {self.endpoint} at {self.base_url}",
                 hint=f"check the endpoint id and the base URL; RunPod's jobs are at {DEFAULT_BASE_URL}",
             )
+        if status in (301, 302, 303, 307, 308):
+            raise UsageError(
+                f"/{name} answered {status}: it redirects to {beginning(response.headers.get('location'))}, "
+                "which was not followed, for the key must not travel",
+                hint="check the base URL; jobs of RunPod are at " + DEFAULT_BASE_URL,
+            )
         if status in (400, 413, 422):
             raise UsageError(
                 f"/{name} answered {status}: {said(exchange)}", hint="compare the job body with RunPod's documentation"
@@ -156,6 +168,7 @@ class RunPodClient:
         if status != 200:
             raise HiccupError(
                 f"/{name} answered {status} {response.reason}".rstrip(),
+                status,
                 retry_after(response.headers.get("retry-after")),
             )
         try:
@@ -176,9 +189,11 @@ def said(exchange: Exchange) -> str:
     return " ".join(exchange.response.body.text()[:300].split()) or "an empty body"
 
 
+def beginning(location: str) -> str:
+    """A redirect's target less its query, which may hold a secret."""
+    return location.partition("?")[0][:200] or "nowhere"
+
+
 def retry_after(value: str) -> float | None:
-    """Seconds of a Retry-After header; RunPod sends a number."""
-    try:
-        return max(float(value), 0.0)
-    except ValueError:
-        return None
+    """Seconds of a Retry-After header, at most ten minutes; RunPod sends a whole number."""
+    return min(float(value), LONGEST_WAIT) if value.strip().isdigit() and value.isascii() else None

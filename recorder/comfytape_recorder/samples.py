@@ -7,11 +7,12 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from comfytape_cassettes import UsageError
+from comfytape_contracts.workflow import Workflow
 
 if TYPE_CHECKING:
     from comfytape_contracts.contract import Contract
 
-__all__ = ["sample_workflow", "workflow_of"]
+__all__ = ["dangling_links", "sample_workflow", "workflow_of"]
 
 SEEDS = ("seed", "noise_seed")
 
@@ -20,7 +21,8 @@ def workflow_of(contract: Contract) -> dict[str, Any]:
     """The workflow that the recorder submits.
 
     Raises:
-        UsageError: it is not an API-format workflow, or ``samples.vary`` names a node or input that it has not.
+        UsageError: it is not an API-format workflow, has a link that leads nowhere, or ``samples.vary`` names a node or
+            input that it has not.
     """
     path = contract.samples_path
     try:
@@ -32,6 +34,12 @@ def workflow_of(contract: Contract) -> dict[str, Any]:
         raise UsageError(
             f"{path} is not a workflow in API format: expected nodes with class_type and inputs",
             hint="in ComfyUI use 'Export (API)', not 'Save'",
+        )
+    dangling = dangling_links(workflow)
+    if dangling:
+        raise UsageError(
+            f"{path}: {dangling[0]}",
+            hint="remove the link or add the node; after such a prompt ComfyUI may execute nothing any more",
         )
     for number, vary in enumerate(contract.model.samples.vary):
         if vary.input not in workflow.get(vary.node, {}).get("inputs", {}):
@@ -59,3 +67,13 @@ def sample_workflow(contract: Contract, workflow: dict[str, Any], sample: int) -
                 if isinstance(node["inputs"].get(name), int):
                     node["inputs"][name] += sample
     return varied
+
+
+def dangling_links(workflow: dict[str, Any]) -> list[str]:
+    """Links to nodes that are not there, in words: one kills ComfyUI's worker thread (ComfyUI issue 16312)."""
+    return [
+        f"input '{name}' of node {node.id} is linked to node '{link.source}', which is not in the workflow"
+        for node in Workflow.from_graph(workflow).nodes.values()
+        for name, link in node.links()
+        if link.source not in workflow
+    ]

@@ -32,6 +32,18 @@ class Spending:
             self.running.pop(sample, None)
             self.ended_ms.append(billed_ms)
 
+    def withdrawn(self, sample: int, now_ms: float) -> None:
+        """A job was cancelled: what it took until now is the most that it can have cost."""
+        with self.lock:
+            started = self.running.pop(sample, None)
+            if started is not None:
+                self.ended_ms.append(now_ms - started)
+
+    def before(self, billed_ms: float) -> None:
+        """A job of an earlier run of this recording: its money is gone too."""
+        with self.lock:
+            self.ended_ms.append(billed_ms)
+
     def usd(self, now_ms: float) -> float:
         """Spent so far: ended jobs in full, running ones up to now."""
         with self.lock:

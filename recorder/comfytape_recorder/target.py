@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -38,8 +39,9 @@ def target_of(names: Endpoint, environment: Mapping[str, str]) -> Target:
     Raises:
         UsageError: neither an endpoint nor a ComfyUI is named, or an endpoint without a key, or a URL is none.
     """
-    endpoint = next((environment[name] for name in names.id_env if environment.get(name)), "")
-    key = environment.get(names.key_env, "")
+    id_env = next((name for name in names.id_env if environment.get(name)), names.id_env[0])
+    endpoint = environment.get(id_env, "").strip()
+    key = environment.get(names.key_env, "").strip()
     comfyui = environment.get(names.comfyui_env, "").rstrip("/")
     base = environment.get(names.base_url_env, "").rstrip("/") or DEFAULT_BASE_URL
     if not endpoint and not comfyui:
@@ -51,10 +53,29 @@ def target_of(names: Endpoint, environment: Mapping[str, str]) -> Target:
         raise UsageError(
             f"endpoint {endpoint} needs a key, but {names.key_env} is not set", hint=f"export {names.key_env}=<key>"
         )
+    if endpoint and not re.fullmatch(r"[A-Za-z0-9_.~-]+", endpoint):
+        raise UsageError(
+            f"{id_env} is not an endpoint id: {endpoint!r}",
+            hint=f"expected the id alone, such as a1b2c3d4e5; the URL before it goes into {names.base_url_env}",
+        )
+    if not (key.isascii() and key.isprintable()):
+        raise UsageError(
+            f"{names.key_env} holds characters that no key has (a line break, a quotation mark?)",
+            hint=f"export {names.key_env} again, without quotation marks inside it",
+        )
     for name, url in ((names.base_url_env, base), (names.comfyui_env, comfyui)):
-        if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
+        if url and not is_url(url):
             raise UsageError(f"{name} is not a URL: {url!r}", hint="expected http(s)://HOST[:PORT][/path]")
     return Target(endpoint, key, base, comfyui)
+
+
+def is_url(url: str) -> bool:
+    """Whether it is http(s) with a host and a port that exists."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def plane_of(target: Target) -> str:

@@ -5,6 +5,7 @@ Capture happens here, at our own transport, and not by patching: several threads
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,17 +13,17 @@ from urllib.parse import urlsplit
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 
 from comfytape_cassettes import Body, Exchange, Failure, Headers, Request, Response, UnreachableError, UsageError
 from comfytape_cassettes.version import __version__
+from comfytape_recorder.deadline import Guard, GuardedAdapter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from comfytape_cassettes.recording import Recording
 
-__all__ = ["Limits", "Transport"]
+__all__ = ["Limits", "NotConnectedError", "Transport"]
 
 CHUNK = 1 << 16
 BODY_LIMIT = 256 << 20
@@ -36,6 +37,10 @@ class Limits:
     connect: float = 10.0
     read: float = 30.0
     total: float = 120.0
+
+
+class NotConnectedError(UnreachableError):
+    """No connection was made, so the request certainly did not arrive."""
 
 
 class NoImplicitAuth(requests.auth.AuthBase):
@@ -60,9 +65,12 @@ class Transport:
         self.session.headers.clear()
         # A jar would carry one job's cookies into another's requests.
         self.session.cookies.set_policy(RefuseCookies())
-        adapter = HTTPAdapter(pool_connections=4, pool_maxsize=connections, max_retries=0)
+        adapter = GuardedAdapter(pool_connections=4, pool_maxsize=connections, max_retries=0)
         self.session.mount("http://", adapter)
         self.session.mount("https://", adapter)
+        self.lock = threading.Lock()
+        self.guards: set[Guard] = set()
+        self.aborted = False
 
     def send(
         self,
@@ -79,8 +87,9 @@ class Transport:
         With ``durable`` the answer is on disk before this returns.
 
         Raises:
+            NotConnectedError: nothing listens there.
             UnreachableError: no whole answer came; the failure is kept in the recording.
-            UsageError: the URL is not one.
+            UsageError: the URL or a header is not one.
         """
         limit = limits or self.limits
         sent = {
@@ -91,19 +100,13 @@ class Transport:
         }
         started, clock = self.now_ms(), time.monotonic()
         try:
-            with self.session.request(
-                method,
-                url,
-                headers=sent,
-                data=body or None,
-                stream=True,
-                allow_redirects=False,
-                timeout=(limit.connect, min(limit.read, limit.total)),
-            ) as answer:
-                received = read_whole(answer, clock + limit.total)
-                response = Response(
-                    answer.status_code, answer.reason or "", Headers.of(answer.raw.headers.items()), Body.of(received)
-                )
+            response = self.exchanged(method, url, sent, body, limit)
+        except (requests.exceptions.InvalidHeader, UnicodeError):
+            # Without its cause: that repeats the header, which may be the key.
+            raise UsageError(
+                f"{method} {without_query(url)} was not sent: a header has characters that HTTP does not allow",
+                hint="check the key for line breaks and quotation marks",
+            ) from None
         except (
             requests.exceptions.InvalidURL,
             requests.exceptions.MissingSchema,
@@ -117,12 +120,59 @@ class Transport:
             said = cause_of(error, limit)
             if self.recording is not None:
                 self.recording.fail(Failure(method, url, said, (started, elapsed)))
-            raise UnreachableError(f"{method} {without_query(url)} got no answer: {said}", hint=advice(said)) from error
+            kind = NotConnectedError if not_connected(error) else UnreachableError
+            raise kind(f"{method} {without_query(url)} got no answer: {said}", hint=advice(said)) from error
         elapsed = round((time.monotonic() - clock) * 1000, 3)
         exchange = Exchange(Request(method, url, Headers.of(sent), Body.of(body)), response, ((started, elapsed),))
         if self.recording is not None:
             self.recording.add(exchange, durable=durable)
         return exchange
+
+    def exchanged(self, method: str, url: str, headers: dict[str, str], body: bytes, limit: Limits) -> Response:
+        """Send and receive, within the limits.
+
+        Raises:
+            TimeoutError: the answer was not whole in time.
+        """
+        guard = Guard(limit.total)
+        with self.lock:
+            if self.aborted:
+                raise TimeoutError
+            self.guards.add(guard)
+        try:
+            with (
+                guard,
+                self.session.request(
+                    method,
+                    url,
+                    headers=headers,
+                    data=body or None,
+                    stream=True,
+                    allow_redirects=False,
+                    timeout=(limit.connect, min(limit.read, limit.total)),
+                ) as answer,
+            ):
+                received = read_whole(answer)
+                # A body that ends with its connection looks whole when the guard cut it.
+                if guard.expired:
+                    raise TimeoutError
+                fields = Headers.of(answer.raw.headers.items())
+                return Response(answer.status_code, answer.reason or "", fields, Body.of(received))
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            if guard.expired:
+                raise TimeoutError from error
+            raise
+        finally:
+            with self.lock:
+                self.guards.discard(guard)
+
+    def abort(self) -> None:
+        """End every exchange that is under way, and let none begin: for whoever cannot wait for a slow server."""
+        with self.lock:
+            self.aborted = True
+            under_way = list(self.guards)
+        for guard in under_way:
+            guard.cut()
 
     def now_ms(self) -> float:
         """Milliseconds since the recording (or this transport) began."""
@@ -141,12 +191,12 @@ class RefuseCookies(requests.cookies.cookielib.DefaultCookiePolicy):  # type: ig
         return False
 
 
-def read_whole(answer: requests.Response, deadline: float) -> bytes:
-    """The entity as it came over the wire (Content-Encoding untouched), within the time limit.
+def read_whole(answer: requests.Response) -> bytes:
+    """The entity as it came over the wire (Content-Encoding untouched).
 
     Raises:
-        TimeoutError: bytes kept dripping in past the deadline.
-        urllib3.exceptions.HTTPError: the connection broke, or fewer bytes came than were announced.
+        OSError: it is larger than any answer should be, or fewer bytes came than were announced.
+        urllib3.exceptions.HTTPError: the connection broke.
     """
     received = bytearray()
     while True:
@@ -156,12 +206,18 @@ def read_whole(answer: requests.Response, deadline: float) -> bytes:
         received += chunk
         if len(received) > BODY_LIMIT:
             raise OSError(f"the answer is larger than {BODY_LIMIT >> 20} MiB")
-        if time.monotonic() > deadline:
-            raise TimeoutError
     announced = answer.headers.get("Content-Length", "")
     if announced.isdigit() and answer.request.method != "HEAD" and len(received) != int(announced):
         raise OSError(f"it was cut short: {len(received)} of {announced} bytes came")
     return bytes(received)
+
+
+def not_connected(error: Exception) -> bool:
+    """Whether it failed before a connection was there."""
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    return isinstance(error, requests.exceptions.ConnectTimeout) or isinstance(
+        reason, urllib3.exceptions.NewConnectionError
+    )
 
 
 def cause_of(error: Exception, limit: Limits) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,6 +71,7 @@ def command(
         notes=notes,
     )
     path = (into or settings.cassettes) / loaded.name
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a supervisor's stop is a person's Ctrl-C
     with RecordingProgress(console(stderr=True), options.samples, priced=loaded.model.cost is not None) as progress:
         outcome = record(loaded, target, path, options, progress)
     report(outcome, path, priced=loaded.model.cost is not None)
