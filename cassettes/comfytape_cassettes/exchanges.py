@@ -54,7 +54,7 @@ class Exchanges(Sequence["Exchange"]):
         if not isinstance(text, bytes):
             return text
         try:
-            return json.loads(b"{" + text + b"}")
+            return json.loads(f"{{{text.decode('utf-8', 'surrogatepass')}}}")
         except RecursionError as error:
             raise CassetteError(f"{where} is nested too deeply", hint=REMEDY) from error
         except ValueError as error:

@@ -147,3 +147,11 @@ def test_orphans_are_named(exchange, recorded):
     (bodies / stray).write_bytes(b"x")
     (bodies / "README.md").write_text("why these are here")
     assert cassette.orphans() == {stray}
+
+
+def test_half_a_character_in_a_header_survives(exchange, recorded):
+    """A lone surrogate, as a HAR may hold one, goes through the index and does not cost the lazy layout."""
+    cassette = recorded(exchange(b"{}", reason="O\ud800K", url="http://x/\udfff"))
+    (kept,) = Cassette.open(cassette.label).exchanges
+    assert (kept.response.reason, kept.request.url) == ("O\ud800K", "http://x/\udfff")
+    assert isinstance(cassette.index.interactions[0], bytes)
