@@ -35,6 +35,7 @@ class Guard:
         self.seconds = seconds
         self.expired = False
         self.connection: Guarded | None = None
+        self.sock: Any = None
         self.timer = threading.Timer(seconds, self.cut)
         self.timer.daemon = True
 
@@ -55,17 +56,18 @@ class Guard:
     def adopt(self, connection: Guarded) -> None:
         """Watch a connection from now on."""
         with OWNERSHIP:
-            self.connection = connection
+            # The connection forgets its socket when the body will end with it; the socket is what must be cut.
+            self.connection, self.sock = connection, connection.sock
             connection.guard = self
             if self.expired:
-                connection.shut()
+                shut(self.sock)
 
     def cut(self) -> None:
         """End the exchange now: whoever reads sees the end of the connection."""
         with OWNERSHIP:
             self.expired = True
             if self.connection is not None and self.connection.guard is self:
-                self.connection.shut()
+                shut(self.sock)
 
 
 class Guarded:
@@ -91,11 +93,11 @@ class Guarded:
             self.sock.settimeout(guard.seconds)
             guard.adopt(self)
 
-    def shut(self) -> None:
-        """Shut the socket down; its own method would tear TLS from under the reading thread."""
-        if self.sock is not None:
-            with contextlib.suppress(OSError):
-                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+
+def shut(sock: socket.socket) -> None:
+    """Shut a socket down; a TLS socket's own method would tear TLS from under the reading thread."""
+    with contextlib.suppress(OSError):
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
 class GuardedHTTPConnection(Guarded, HTTPConnection):
