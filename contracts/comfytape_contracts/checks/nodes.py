@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from comfytape_contracts.contract import RequiredNode
     from comfytape_contracts.findings import Finding
 
-__all__ = ["check_nodes"]
+__all__ = ["check_nodes", "required_classes"]
 
 
 def check_nodes(subject: Subject) -> Outcome:
     """Hold ``nodes`` and the workflow's own classes against ``/object_info``."""
     outcome = subject.outcome()
     required = {node.class_type: node for node in subject.model.nodes}
-    wanted = sorted(required.keys() | set(uses(subject)))
+    wanted = required_classes(subject)
     inventory = subject.tape.inventory
     if inventory is None:
         finding = DEPENDENCIES_UNKNOWN.finding(
@@ -55,6 +55,11 @@ def check_nodes(subject: Subject) -> Outcome:
     outcome.measurements["nodes_required"] = len(wanted)
     outcome.measurements["nodes_verified"] = there
     return outcome
+
+
+def required_classes(subject: Subject) -> list[str]:
+    """Classes that the contract lists or its workflow uses, in alphabetical order."""
+    return sorted({node.class_type for node in subject.model.nodes} | set(uses(subject)))
 
 
 def uses(subject: Subject) -> dict[str, list[str]]:

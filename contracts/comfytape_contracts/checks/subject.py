@@ -13,7 +13,7 @@ from comfytape_contracts.rules import catalogue
 from comfytape_contracts.verdicts import Line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from comfytape_contracts.contract import Contract, ContractModel
@@ -75,12 +75,18 @@ class Outcome:
     measurements: dict[str, Any] = field(default_factory=dict)
     examined: int = 0
 
-    def promise(self, promise: str, findings: list[Finding], evidence: str) -> None:
-        """Add one line of the contract with the findings that speak against it."""
+    def promise(
+        self, promise: str, findings: list[Finding], evidence: str, *, elsewhere: Sequence[Finding] = ()
+    ) -> None:
+        """Add one line of the contract with the findings that speak against it.
+
+        Those in ``elsewhere`` speak against it too, but another check reports them.
+        """
         rules = catalogue()
         findings = [replace(f, severity=self.severities.get(f.rule, f.severity)) for f in findings]
-        broken = [f for f in findings if f.severity is Severity.ERROR and not rules[f.rule].inconclusive]
-        unseen = [f for f in findings if rules[f.rule].inconclusive]
+        speaking = [*findings, *elsewhere]
+        broken = [f for f in speaking if f.severity is Severity.ERROR and not rules[f.rule].inconclusive]
+        unseen = [f for f in speaking if rules[f.rule].inconclusive]
         verdict = Verdict.FAIL if broken else Verdict.UNKNOWN if unseen else Verdict.PASS
         self.examined += verdict is not Verdict.UNKNOWN
         against = tuple(dict.fromkeys(f.fingerprint for f in findings))

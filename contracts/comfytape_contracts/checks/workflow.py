@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from comfytape_contracts.checks.subject import Outcome, read_text, read_workflow
+from comfytape_contracts.checks.nodes import required_classes
+from comfytape_contracts.checks.subject import read_text, read_workflow
 from comfytape_contracts.findings import Severity
 from comfytape_contracts.lint import lint_workflow
 from comfytape_contracts.workflow import Positions
@@ -13,7 +14,7 @@ from comfytape_contracts.workflow import Positions
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from comfytape_contracts.checks.subject import Subject
+    from comfytape_contracts.checks.subject import Outcome, Subject
     from comfytape_contracts.findings import Finding
 
 __all__ = ["check_workflows"]
@@ -22,16 +23,20 @@ __all__ = ["check_workflows"]
 def check_workflows(subject: Subject) -> Outcome:
     """Lint the contract's workflow, and the one that is submitted where it is another, against the inventory.
 
-    Classes that are not loaded are left to ``check_nodes``, which knows the pack that the contract names.
+    Required classes that are not loaded are reported by ``check_nodes``, which knows the pack that the contract names.
     """
     outcome = subject.outcome()
-    if subject.tape.inventory is None or not subject.tape.inventory_is_whole:
+    inventory = subject.tape.inventory
+    if inventory is None or not subject.tape.inventory_is_whole:
         return outcome
+    required = required_classes(subject)
     for path in dict.fromkeys((subject.contract.workflow_path, subject.contract.samples_path)):
-        findings = problems(subject, path)
-        errors = sum(f.severity is Severity.ERROR for f in findings)
-        evidence = f"{errors} error(s), {len(findings) - errors} remark(s)" if findings else "nothing to object to"
-        outcome.promise(f"ComfyUI would accept {path.name}", findings, evidence)
+        found = problems(subject, path)
+        told = [f for f in found if f.location.class_type in required and f.location.class_type not in inventory]
+        findings = [f for f in found if f not in told]
+        errors = sum(f.severity is Severity.ERROR for f in found)
+        evidence = f"{errors} error(s), {len(found) - errors} remark(s)" if found else "nothing to object to"
+        outcome.promise(f"ComfyUI would accept {path.name}", findings, evidence, elsewhere=told)
     return outcome
 
 
@@ -49,5 +54,4 @@ def problems(subject: Subject, path: Path) -> list[Finding]:
             ),
         )
         for f in findings
-        if f.location.class_type is None or f.location.class_type in subject.tape.inventory
     ]
