@@ -62,7 +62,7 @@ def _autogrow(
     template = raw[1]["template"]
     least = template["min"]
     names = template["names"] if "names" in template else [f"{template['prefix']}{i}" for i in range(template["max"])]
-    inner, needed = _template_input(template["input"])
+    inner, needed = _template_input(template["input"]) if required else (_last_of_all(template["input"]), True)
     for index, name in enumerate(names):
         full = ".".join((*path, name))
         category = "required" if index < least and needed else "optional"
@@ -75,6 +75,25 @@ def _template_input(groups: Mapping[str, Mapping[str, Any]]) -> tuple[Any, bool]
         for raw in specs.values():
             return raw, category == "required"
     raise KeyError("template without input")
+
+
+def _last_of_all(groups: Mapping[str, Mapping[str, Any]]) -> Any:
+    """As before 0.10.0: each group must hold an input, which an optional template's empty ``required`` does not."""
+    return [list(specs.values())[0] for specs in groups.values()][-1]  # noqa: RUF015 - raises IndexError as the server
+
+
+def _last_input(groups: Mapping[str, Mapping[str, Any]]) -> Any:
+    """As before 0.10.0: the first input of the last category.
+
+    Raises:
+        IndexError: a category is empty, as RES4LYF 1.1.0 sends them; the server fails on it, whatever it is given.
+    """
+    inner = None
+    for specs in groups.values():
+        if not specs:
+            raise IndexError("a category of the template is empty")
+        inner = next(iter(specs.values()))
+    return inner
 
 
 def _chosen(
