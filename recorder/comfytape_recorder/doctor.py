@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from comfytape_cassettes import CassetteError, Failure, UnreachableError, UsageError
-from comfytape_contracts.diagnosis import PROBE_INPUT, Asked
+from comfytape_contracts.diagnosis.evidence import PROBE_INPUT, Asked
 from comfytape_contracts.wire import health_of
 from comfytape_recorder.comfyui import ComfyUIClient, json_of
 from comfytape_recorder.management import ManagementClient, management_url_of
@@ -202,8 +202,10 @@ class Doctor:
         if said is None:
             return
         if self.probe and self.patient.target.key and self.may_answer():
-            self.send_probe()
-            self.health()
+            try:
+                self.send_probe()
+            finally:
+                self.health()
         elif said.jobs.in_queue:
             time.sleep(max(min(WATCH_S, self.left() - 0.5), 0.0))
             self.health()

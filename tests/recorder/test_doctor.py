@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
 
 import pytest
 
-from comfytape_cassettes import UsageError
+from comfytape_cassettes import UnreachableError, UsageError
 from comfytape_cassettes.recording import Recording
 from comfytape_contracts.contract.model import Endpoint
 from comfytape_contracts.diagnosis import diagnose
@@ -91,6 +92,31 @@ def test_a_server_that_does_not_answer_costs_no_more_than_the_deadline(visit, he
     assert took < 1.6
     found = diagnose(cassette, asked=asked)
     assert found.causes[0].rule.id == "address-timeout"
+
+
+def test_a_resolver_that_hangs_does_not_hold_the_doctor_up(visit, healthy, monkeypatch):
+    """Looking up a name takes no time limit; the thread that waits is left behind, and the question counts as failed."""
+    real = socket.getaddrinfo
+
+    def slow(host, *rest):
+        time.sleep(1.5)
+        return real(host, *rest)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    cassette, took, asked = visit(deadline_s=0.5)
+    assert took < 1.2
+    assert "no answer before the deadline of 0.5 s" in {failure.error for failure in cassette.failures}
+    assert diagnose(cassette, asked=asked).causes[0].rule.id == "address-timeout"
+
+
+def test_nothing_is_asked_when_time_is_up(service, tmp_path):
+    """What would begin after the deadline does not begin."""
+    patient = patient_of(Endpoint(), {"COMFYUI_URL": service.url})
+    recording = Recording.start(tmp_path / "late", plane="loopback")
+    with pytest.raises(UnreachableError, match="over"):
+        Doctor(patient, recording, 1.0, until=time.monotonic()).get("queue")
+    recording.close()
+    assert service.paths() == []
 
 
 def test_without_a_key_one_question_is_asked(visit, healthy):

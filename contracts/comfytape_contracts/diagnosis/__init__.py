@@ -2,11 +2,10 @@
 
 from comfytape_contracts.diagnosis.cause import Cause, Confidence, Stage
 from comfytape_contracts.diagnosis.diagnosis import Diagnosis, diagnose
-from comfytape_contracts.diagnosis.evidence import PROBE_INPUT, Asked, EndpointEvidence, Evidence
+from comfytape_contracts.diagnosis.evidence import Asked, EndpointEvidence, Evidence
 from comfytape_contracts.diagnosis.failures import failure_of
 
 __all__ = [
-    "PROBE_INPUT",
     "Asked",
     "Cause",
     "Confidence",

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from comfytape_cassettes import Exchange
     from comfytape_contracts.tape import Recorded
 
-__all__ = ["PROBE_INPUT", "Answer", "Asked", "EndpointEvidence", "Evidence", "is_probe"]
+__all__ = ["Answer", "Asked", "EndpointEvidence", "Evidence", "is_probe"]
 
 PROBE_INPUT = {"comfytape_probe": "which handler is this?"}
 """A job's input that no handler takes: each says in its error what it wants, before it does any work."""

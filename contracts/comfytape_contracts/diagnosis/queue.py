@@ -166,9 +166,9 @@ def stuck(endpoint: EndpointEvidence, counts: Counts) -> Cause | None:
     waited, name = endpoint.waited_s, endpoint.id
     only_probe = bool(endpoint.waiting) and all(is_probe(job) for job in endpoint.waiting)
     sure = Confidence.LIKELY if waited >= FIRST_SECONDS else Confidence.POSSIBLE
+    if only_probe and waited < FIRST_SECONDS and not (counts.throttled or counts.initializing):
+        return None
     if counts.none:
-        if only_probe and waited < FIRST_SECONDS:
-            return None
         claim = f"no worker of {name} is even being started"
         return made(
             rules.NO_WORKERS, endpoint, counts, claim, confidence=sure, also=unseen_max(endpoint) + stock(endpoint)

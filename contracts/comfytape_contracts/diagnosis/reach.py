@@ -34,6 +34,7 @@ FAILURES: tuple[tuple[str, Rule], ...] = (
 MANAGEMENT_HOSTS = frozenset({"api.runpod.io", "v2-rest.runpod.io", "rest.runpod.io"})
 """RunPod's management hosts; jobs go to api.runpod.ai (docs.runpod.io, API reference v2)."""
 
+NOWHERE = (rules.ENDPOINT_UNKNOWN, rules.BASE_URL)
 TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 SUBMISSIONS = ("health", "run", "runsync")
 
@@ -51,6 +52,9 @@ def reach_endpoint(endpoint: EndpointEvidence) -> Stage:
         causes = {rules.LOAD_BALANCER.id: load_balancer(endpoint, said)}
     if endpoint.config is not None and endpoint.config.type == "LOAD_BALANCER":
         causes = {rules.LOAD_BALANCER.id: load_balancer(endpoint, f'type "{endpoint.config.type}"')}
+    if good:
+        # An endpoint that answered is there: a 404 of /run is then about the job.
+        causes = {rule: cause for rule, cause in causes.items() if cause.rule not in NOWHERE}
     ordered = sorted(causes.values(), key=lambda cause: rules.RULES.index(cause.rule))
     statuses = f"{len(good)} good answer(s) of {len(endpoint.answers)}"
     return Stage(promise=f"endpoint {endpoint.id} answers", evidence=statuses, causes=tuple(ordered))
