@@ -8,7 +8,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 SOURCES := comfytape cassettes contracts recorder replayer tests benchmarks docs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types unit wheel lock clean
+.PHONY: help demo test lint types unit wheel lock examples clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -39,9 +39,12 @@ wheel: $(DEV)
 	@echo "== the built wheel, installed elsewhere"
 	@$(BIN)/python tests/wheel.py
 
+examples: $(DEV) ## write docs/examples anew
+	@$(BIN)/python docs/examples.py
+
 lock: ## pin every dependency anew (needs uv)
 	uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --upgrade pyproject.toml --group build \
-	  -o requirements.lock
+	  --extra report -o requirements.lock
 	uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --upgrade pyproject.toml --group dev --all-extras \
 	  -c requirements.lock -o requirements-dev.lock
 

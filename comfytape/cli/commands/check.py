@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from comfytape.cli.output import console, print_report
+from comfytape.reporting import ReportRequest
+from comfytape.reporting.formats import format_names, json_
 from comfytape.run import check_contracts
 from comfytape.settings import load_settings
+from comfytape_cassettes import UsageError
 from comfytape_contracts.verdicts import worst_exit_code
 
 __all__ = ["command"]
@@ -19,39 +20,42 @@ __all__ = ["command"]
 @click.option(
     "--cassette", metavar="PATH", help="The recording to check; default: the cassette of the contract's name."
 )
+@click.option(
+    "--report",
+    "wanted",
+    multiple=True,
+    metavar="FORMAT=PATH",
+    help=f"Write a report, as often as needed; - as the path is standard output. Formats: {', '.join(format_names())}.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("-v", "--verbose", is_flag=True, help="Show every finding and where the recording comes from.")
 @click.pass_context
-def command(ctx: click.Context, contracts: tuple[str, ...], cassette: str | None, as_json: bool, verbose: bool) -> None:
+def command(
+    ctx: click.Context,
+    contracts: tuple[str, ...],
+    cassette: str | None,
+    wanted: tuple[str, ...],
+    as_json: bool,
+    verbose: bool,
+) -> None:
     """Hold recordings to their contracts. Without CONTRACT, all contracts are checked. No network is used.
 
     \b
     comfytape check z-image-danrisi
     comfytape check z-image-danrisi --cassette recordings/today --json
+    comfytape check --report html=report.html --report junit=junit.xml --report github=-
     """  # noqa: D301
+    # Before any check: a slip in an option must not cost a minute.
+    requests = [ReportRequest.parse(text) for text in wanted]
+    taken = sum(request.destination.is_stdout for request in requests) + as_json
+    if taken > 1:
+        raise UsageError("two reports cannot share standard output", hint="give all but one of them a file")
     reports = check_contracts(contracts, cassette, load_settings())
     if as_json:
-        documents = [report.to_json() for report in reports]
-        click.echo(json.dumps(documents[0] if len(documents) == 1 else merged(documents), indent=2, ensure_ascii=False))
+        click.echo(json_.render(reports), nl=False)
     else:
         for report in reports:
-            print_report(console(), report, verbose=verbose)
+            print_report(console(stderr=bool(taken)), report, verbose=verbose)
+    for request in requests:
+        request.write(reports)
     ctx.exit(worst_exit_code(report.exit_code for report in reports))
-
-
-def merged(documents: list[dict[str, object]]) -> dict[str, object]:
-    """Several results as the one object that ``--json`` promises; the single ones are under ``contracts``."""
-    from comfytape_contracts.findings import Verdict  # noqa: PLC0415
-
-    verdicts = {d["verdict"] for d in documents}
-    order = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.PASS)
-    counts = [d["counts"] for d in documents]
-    return {
-        "tool": "comfytape",
-        "format": 1,
-        "verdict": next((str(v) for v in order if v in verdicts), str(Verdict.UNKNOWN)),
-        "counts": {key: sum(c[key] for c in counts if isinstance(c, dict)) for key in ("error", "warning", "info")},
-        "findings": [f for d in documents for f in d["findings"]],  # type: ignore[attr-defined]
-        "measurements": {str(d["contract"]): d["measurements"] for d in documents},
-        "contracts": documents,
-    }

@@ -1,0 +1,115 @@
+"""Timing plots as static SVG that takes its colours from the page around it. The only module that imports pygal."""
+
+from __future__ import annotations
+
+import sys
+from statistics import median
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
+
+import pygal
+from pygal.style import Style
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from comfytape.reporting.samples import Sample
+
+__all__ = ["cold_against_warm", "distribution", "per_sample"]
+
+# pygal leaves a finder for its map plugins behind, of a kind that Python 3.11 warns of at every later import.
+sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, pygal.PluginImportFixer)]
+
+BINS = 6
+HEIGHT, WIDTH = 300, 480
+DROPPED = frozenset({"defs", "desc", "title"})
+WAITED, RAN = "waited for a worker", "ran"
+
+
+def per_sample(samples: Sequence[Sample]) -> str:
+    """A bar a job: how long it waited, and on top of it how long it ran. "" where no time is known."""
+    timed = [s for s in samples if s.ran is not None or s.waited is not None]
+    if not timed:
+        return ""
+    chart = pygal.StackedBar(**look("per-sample", "seconds", "job"))
+    # More labels than fit would lie over each other.
+    every = len(timed) // 15 + 1
+    chart.x_labels = [str(s.number) if n % every == 0 else "" for n, s in enumerate(timed)]
+    chart.add(WAITED, [round(s.waited or 0, 3) for s in timed])
+    chart.add(RAN, [round(s.ran or 0, 3) for s in timed])
+    return static(chart, f"Seconds that each of {len(timed)} jobs waited and ran; the table below has the figures")
+
+
+def cold_against_warm(samples: Sequence[Sample]) -> str:
+    """Medians of jobs that met no worker beside those that met one. "" where one of the two was not seen."""
+    timed = [s for s in samples if s.status == "COMPLETED" and s.ran is not None]
+    # pygal puts the first bar at the bottom.
+    sides = [[s for s in timed if s.cold is False], [s for s in timed if s.cold is True]]
+    if not all(sides):
+        return ""
+    waited = [round(median(s.waited or 0 for s in side), 3) for side in sides]
+    ran = [round(median(s.ran or 0 for s in side), 3) for side in sides]
+    chart = pygal.HorizontalStackedBar(**look("cold-warm", "", "seconds, median"))
+    chart.x_labels = [f"{len(side)} {name}" for name, side in zip(("warm", "cold"), sides, strict=True)]
+    chart.add(WAITED, waited)
+    chart.add(RAN, ran)
+    return static(
+        chart,
+        f"Median seconds: cold jobs waited {waited[1]:.1f} and ran {ran[1]:.1f}, "
+        f"warm jobs waited {waited[0]:.1f} and ran {ran[0]:.1f}",
+    )
+
+
+def distribution(samples: Sequence[Sample]) -> str:
+    """How many warm jobs ran for how long. "" for fewer than three, of which there is nothing to distribute."""
+    times = sorted(s.ran for s in samples if s.status == "COMPLETED" and s.ran is not None and not s.cold)
+    if len(times) < 3:
+        return ""
+    low, step = times[0], (times[-1] - times[0]) / BINS or 1.0
+    counts = [0] * BINS
+    for time in times:
+        counts[min(int((time - low) / step), BINS - 1)] += 1
+    chart = pygal.Bar(**look("distribution", "warm jobs", "ran for this many seconds or more"), show_legend=False)
+    chart.x_labels = [f"{low + step * n:.1f}" for n in range(BINS)]
+    chart.y_labels = range(0, max(counts) + 1, max(counts) // 6 + 1)
+    chart.value_formatter = "{:g}".format
+    chart.add(RAN, counts)
+    return static(
+        chart, f"How many of {len(times)} warm jobs ran for how long: {times[0]:.1f} to {times[-1]:.1f} seconds"
+    )
+
+
+def look(name: str, y_title: str, x_title: str) -> dict[str, Any]:
+    """What all plots share: nothing of pygal's own style and script, and letters that a phone can show."""
+    sizes = dict.fromkeys(("label_font_size", "major_label_font_size", "legend_font_size", "title_font_size"), 14)
+    return {
+        "classes": ["plot", name],
+        "css": [],
+        "js": [],
+        "style": Style(**sizes),
+        "width": WIDTH,
+        "height": HEIGHT,
+        "margin": 6,
+        "spacing": 8,
+        "y_title": y_title or None,
+        "x_title": x_title or None,
+        "legend_at_bottom": True,
+        "legend_box_size": 12,
+    }
+
+
+def static(chart: Any, words: str) -> str:
+    """The plot as one picture called ``words``: no script, style, ids or comments; each bar tells its value."""
+    root = chart.render_tree()
+    for parent in list(root.iter()):
+        value = next((child.text for child in parent if child.get("class") == "value"), None)
+        for child in list(parent):
+            overlay = "tooltip-overlay" in child.get("class", "")
+            if child.tag is ET.Comment or child.tag in DROPPED or overlay:
+                parent.remove(child)
+        if value is not None:
+            ET.SubElement(parent, "title").text = value
+        parent.attrib.pop("id", None)
+    root.set("role", "img")
+    root.set("aria-label", words)
+    return str(ET.tostring(root, encoding="unicode"))
