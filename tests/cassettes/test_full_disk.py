@@ -37,6 +37,8 @@ RECORD = textwrap.dedent(
         print("finished")
     except CassetteError as error:
         print("error:", error, "| hint:", error.hint)
+    if len(sys.argv) > 2:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))  # for what runs at exit
     """
 )
 

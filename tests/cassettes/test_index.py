@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from comfytape.importing import import_hars
-from comfytape_cassettes import Cassette, Failure, Headers
+from comfytape_cassettes import Cassette, Failure, Headers, Provenance
 from comfytape_cassettes.index import dump_index, parse_index
 
 
@@ -155,3 +156,18 @@ def test_half_a_character_in_a_header_survives(exchange, recorded):
     (kept,) = Cassette.open(cassette.label).exchanges
     assert (kept.response.reason, kept.request.url) == ("O\ud800K", "http://x/\udfff")
     assert isinstance(cassette.index.interactions[0], bytes)
+
+
+@pytest.mark.parametrize(
+    ("recorded_at", "days"),
+    [
+        ("2026-11-22T10:00:00+00:00", 2.0),
+        ("2026-11-22T12:00:00+02:00", 2.0),
+        ("2026-11-23", 1.4166666666666667),
+        ("once", None),
+    ],
+)
+def test_a_cassette_knows_its_age(recorded_at, days):
+    """In days, whatever time zone it was written in; None when it does not say."""
+    provenance = Provenance(recording="", recorded_at=recorded_at, recorded_by="", plane="loopback")
+    assert provenance.age_days(datetime(2026, 11, 24, 10, tzinfo=UTC)) == days

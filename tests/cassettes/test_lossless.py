@@ -6,6 +6,7 @@ import base64
 import gzip
 import json
 import tempfile
+import zlib
 from contextlib import closing
 from pathlib import Path
 
@@ -13,8 +14,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from comfytape_cassettes import Body, Cassette, Exchange, Headers, Request, Response
+from comfytape_cassettes import Body, Cassette, CassetteError, Exchange, Headers, Request, Response
 from comfytape_cassettes.body import spell
+from comfytape_cassettes.encoding import decode_content
 from comfytape_cassettes.recording import Recording
 from comfytape_recorder.transport import Transport
 
@@ -165,6 +167,34 @@ def test_bodies_compare_by_their_bytes(exchange, recorded, png):
     assert on_disk != inline
     assert on_disk != png
     assert inline.text() == "short"
+
+
+@pytest.mark.parametrize("wbits", [15, -15])
+def test_deflate_is_undone_with_and_without_its_header(wbits):
+    """Servers send both, browsers take both."""
+    packer = zlib.compressobj(wbits=wbits)
+    packed = packer.compress(b"plain " * 500) + packer.flush()
+    assert Body.of(packed).decoded("deflate, identity") == b"plain " * 500
+
+
+@pytest.mark.parametrize("cut", [0.5, 0.99])
+def test_a_compressed_body_that_ends_early_is_an_error(cut):
+    """Half an answer is not passed off as a whole one."""
+    packed = gzip.compress(b"".join(b"%d" % n for n in range(5000)))
+    with pytest.raises(CassetteError, match="cut short"):
+        Body.of(packed[: int(len(packed) * cut)]).decoded("gzip")
+
+
+def test_a_compressed_bomb_is_an_error():
+    """What grows without end is stopped at the limit, in words."""
+    with pytest.raises(CassetteError, match="grows past 1000 bytes"):
+        decode_content(gzip.compress(bytes(100_000)), "gzip", limit=1000)
+
+
+def test_a_body_of_no_folder_says_so():
+    """A spelling that names a file, without the folder that holds it."""
+    with pytest.raises(CassetteError, match="belongs to no folder"):
+        Body({"file": f"bodies/{NAME}"}).raw()
 
 
 GZIP = gzip.compress(b'{"KSampler": {}}' * 500, mtime=0)

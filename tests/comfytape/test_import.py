@@ -113,3 +113,20 @@ def test_an_import_that_was_killed_is_simply_run_again(real_har, tmp_path):
     assert run(har, "--into", tmp_path).exit_code == 0
     assert not journal.exists()
     Cassette.open(tmp_path / "danrisi-jobs").verify()
+
+
+def test_a_request_without_an_answer_is_kept(tmp_path):
+    """As a failure, with the words of the program that saw it."""
+    entry = {
+        "startedDateTime": "2026-11-22T10:00:00Z", "time": 3,
+        "request": {"method": "GET", "url": "http://127.0.0.1:9/health", "headers": []},
+        "response": {"status": 0, "statusText": "", "headers": [], "content": {}, "_error": "net::ERR_CONNECTION_REFUSED"},
+    }  # fmt: skip
+    (tmp_path / "down.har").write_text(json.dumps({"log": {"entries": [entry]}}))
+    assert run(tmp_path / "down.har", "--into", tmp_path).exit_code == 0
+    (failure,) = Cassette.open(tmp_path / "down").failures
+    assert (failure.url, failure.error, failure.times) == (
+        "http://127.0.0.1:9/health",
+        "net::ERR_CONNECTION_REFUSED",
+        (0.0, 3.0),
+    )
