@@ -82,20 +82,6 @@ def _last_of_all(groups: Mapping[str, Mapping[str, Any]]) -> Any:
     return [list(specs.values())[0] for specs in groups.values()][-1]  # noqa: RUF015 - raises IndexError as the server
 
 
-def _last_input(groups: Mapping[str, Mapping[str, Any]]) -> Any:
-    """As before 0.10.0: the first input of the last category.
-
-    Raises:
-        IndexError: a category is empty, as RES4LYF 1.1.0 sends them; the server fails on it, whatever it is given.
-    """
-    inner = None
-    for specs in groups.values():
-        if not specs:
-            raise IndexError("a category of the template is empty")
-        inner = next(iter(specs.values()))
-    return inner
-
-
 def _chosen(
     found: dict[str, dict[str, InputSpec]], given: Any, raw: Any, path: tuple[str, ...], category: str
 ) -> Iterator[_Group]:
@@ -135,6 +121,8 @@ def unmade_choices(node_class: NodeClass, given: Any) -> list[InputSpec]:
         for name, raw in (group.get("required") or {}).items():
             if raw[0] != DYNAMIC_COMBO:
                 continue
+            if prefix and name in node_class.inputs:
+                continue  # the node takes it beside the choice as well: SaveVideo.codec since 0.33.0
             path = (*prefix, name)
             inner = list(_chosen(made, given, raw, path, "required"))
             if not inner:
