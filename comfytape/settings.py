@@ -70,6 +70,12 @@ def load_settings() -> Settings:
         raise UsageError("\n".join(lines), hint="known keys: " + ", ".join(Settings.model_fields)) from error
     except ValueError as error:
         raise UsageError(f"the settings cannot be read: {error}") from error
+    except (AttributeError, TypeError) as error:
+        # pydantic-settings takes it for granted that a table is one.
+        raise UsageError(
+            "the settings cannot be read: [tool.comfytape] of pyproject.toml is no table",
+            hint="known keys: " + ", ".join(Settings.model_fields),
+        ) from error
 
 
 def find_contract(name: str, settings: Settings) -> Path:
@@ -93,12 +99,15 @@ def find_cassette(name: str, settings: Settings) -> str:
 def find(name: str, folder: Path, kind: str, file: str) -> Path:
     """A path that exists, or a name in ``folder``."""
     direct = Path(name)
-    if direct.is_file() and direct.name == file:
-        return direct.parent
-    if direct.is_dir() and (direct / file).is_file():
-        return direct
-    if (folder / name / file).is_file():
-        return folder / name
+    try:
+        if direct.is_file() and direct.name == file:
+            return direct.parent
+        if direct.is_dir() and (direct / file).is_file():
+            return direct
+        if (folder / name / file).is_file():
+            return folder / name
+    except OSError as error:  # a name that no file can have
+        raise UsageError(f"there is no {kind} '{name[:80]}…': {error.strerror}") from error
     known = names_in(folder, file)
     near = difflib.get_close_matches(name, known, n=1)
     suggestion = f"did you mean '{near[0]}'?" if near else (f"there are: {', '.join(known)}" if known else "")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import io
 import pkgutil
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from comfytape.cli import commands
+from comfytape.cli.printable import printable
 from comfytape_cassettes.errors import ComfytapeError
 
 if TYPE_CHECKING:
@@ -63,9 +66,9 @@ class CommandFiles(click.Group):
 
 def report_error(error: ComfytapeError) -> None:
     """Print what we could not do, and the next step, to stderr."""
-    click.echo(f"{click.style('error:', fg='red', bold=True)} {error}", err=True)
+    click.echo(f"{click.style('error:', fg='red', bold=True)} {printable(str(error))}", err=True)
     if error.hint:
-        click.echo(f"{click.style('hint:', fg='cyan')}  {error.hint}", err=True)
+        click.echo(f"{click.style('hint:', fg='cyan')}  {printable(error.hint)}", err=True)
 
 
 def print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
@@ -105,4 +108,8 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal or file that cannot spell a character gets its number, not a traceback.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     cli.main(args=list(arguments) if arguments is not None else None, prog_name="comfytape")

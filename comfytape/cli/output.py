@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
-from rich.markup import escape
+from rich.markup import escape as escape_markup
 
+from comfytape.cli.printable import printable
 from comfytape_contracts.findings import Finding, Severity, Verdict
 from comfytape_contracts.verdicts import ExitCode
 
@@ -54,6 +55,11 @@ def console(*, stderr: bool = False) -> Console:
 def print_json(report: Report) -> None:
     """Print the one object that ``--json`` promises."""
     click.echo(json.dumps(report.to_json(), indent=2, ensure_ascii=False, default=str))
+
+
+def escape(text: str) -> str:
+    """Foreign text for rich: no markup of its own, no control characters."""
+    return escape_markup(printable(text))
 
 
 def verdict_text(verdict: Verdict) -> str:

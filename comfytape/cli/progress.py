@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Self
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
+from comfytape.cli.printable import printable
+
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -64,4 +66,4 @@ class RecordingProgress:
 
     def say(self, text: str) -> None:
         """Print a line above the bars."""
-        self.bars.console.print(escape(text))
+        self.bars.console.print(escape(printable(text)))
