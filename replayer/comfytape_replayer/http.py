@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -34,10 +34,10 @@ class Protocol(HttpToolsProtocol):
         super().__init__(config, server_state, {}, loop)
         self.access_log = False
 
-    def on_message_begin(self) -> None:
-        """Give the application the connection: a fault may cut it."""
-        super().on_message_begin()
-        cast("dict[str, Any]", self.scope)["comfytape.transport"] = self.transport
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Give the application the connection, in the state of each request: a fault may cut it."""
+        super().connection_made(transport)
+        self.app_state["comfytape.transport"] = transport
 
 
 class Listener:

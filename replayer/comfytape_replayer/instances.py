@@ -63,9 +63,12 @@ class Instance:
 
     def poll(self) -> State:
         """The state that a client who asks now sees."""
-        if self.clock.factor is None and self.forced is None and self.cursor + 1 < len(self.timeline):
+        if self.forced is not None or self.clock.factor is not None:
+            return self.now()
+        timeline = self.timeline
+        if self.cursor + 1 < len(timeline):
             self.cursor += 1
-        return self.now()
+        return timeline[self.cursor]
 
     def finish(self) -> State:
         """The last state, for a client that waits for it."""
@@ -95,7 +98,7 @@ class Instance:
 
     def is_expired(self) -> bool:
         """Whether its result is no longer kept; never where the speed is ``instant``."""
-        if self.clock.instant:
+        if self.clock.factor is None:
             return False
         elapsed = self.elapsed_ms()
         if self.expires_ms is not None and elapsed > self.expires_ms:

@@ -32,7 +32,7 @@ class Journal:
     """Requests and misses in order. ``count`` and ``missed`` count all of them, also those no longer kept."""
 
     def __init__(self) -> None:
-        self.served: deque[Served] = deque(maxlen=KEPT)
+        self.noted: deque[tuple[float, str, str, int]] = deque(maxlen=KEPT)
         self.misses: deque[Miss] = deque(maxlen=KEPT)
         self.count = 0
         self.missed = 0
@@ -40,7 +40,12 @@ class Journal:
     def note(self, method: str, path: str, status: int) -> None:
         """Keep a request."""
         self.count += 1
-        self.served.append(Served(time.time(), method, path[:PATH_LIMIT], status))
+        self.noted.append((time.time(), method, path[:PATH_LIMIT], status))
+
+    @property
+    def served(self) -> list[Served]:
+        """The requests that are kept, in order."""
+        return [Served(*noted) for noted in self.noted]
 
     def miss(self, miss: Miss) -> None:
         """Keep a miss."""

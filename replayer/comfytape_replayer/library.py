@@ -43,13 +43,15 @@ class Shelf:
 
     def find(self, meaning: Meaning) -> Submission | None:
         """The submission to play: an exact match wins; several equal ones take turns in recorded order."""
-        for key, index in ((meaning.exact, self.by_exact), (meaning.meant, self.by_meant)):
-            equal = index.get(key)
-            if equal:
-                turn = self.served.get(key, 0)
-                self.served[key] = turn + 1
-                return equal[turn % len(equal)]
-        return None
+        alike = self.by_meant.get(meaning.meant)
+        if alike is None or len(alike) == 1:
+            return alike[0] if alike else None
+        exact = self.by_exact.get(meaning.exact)
+        key = meaning.exact if exact else meaning.meant
+        turn = self.served.get(key, 0)
+        self.served[key] = turn + 1
+        equal = exact or alike
+        return equal[turn % len(equal)]
 
 
 def grouped(pairs: Iterable[tuple[bytes, Submission]]) -> dict[bytes, list[Submission]]:

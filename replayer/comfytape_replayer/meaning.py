@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from comfytape_contracts.workflow.graph import is_link
@@ -22,21 +23,37 @@ __all__ = ["Meaning", "is_noise", "meaning_of_input", "meaning_of_prompt", "work
 NOISE = re.compile(r"(?:^|_)seed(?:$|_)|^filename_prefix$|^control_after_generate$")
 """Input names that are noise: ``seed``, ``noise_seed``, ``noise_seed_sde`` and so on, and SaveImage's prefix."""
 
+ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
+SAME = frozenset({str, int, bool, type(None)})
+"""Types whose values ``plain`` leaves as they are."""
+
 SECRET_KEYS = frozenset({"comfy_org_api_key"})
 """Keys of a job's input that a recording never holds as sent (worker-comfyui handler.py, 5.5 and later)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Meaning:
     """Two keys of a request. ``exact``: the same values. ``meant``: the same apart from noise."""
 
-    exact: bytes
+    values: Any
     meant: bytes
+
+    @cached_property
+    def exact(self) -> bytes:
+        """The key of all values."""
+        return hashed(self.values)
 
 
 def is_noise(name: str, value: Any) -> bool:
     """Whether an input is noise. A seed that comes over a link is part of the graph, not noise."""
-    return NOISE.search(name) is not None and not isinstance(value, list)
+    return names_noise(name) and not isinstance(value, list)
+
+
+@lru_cache(maxsize=4096)
+def names_noise(name: str) -> bool:
+    """Whether inputs of this name are noise."""
+    return NOISE.search(name) is not None
 
 
 def workflow_of_input(job_input: Any) -> Mapping[str, Any] | None:
@@ -53,19 +70,17 @@ def meaning_of_input(job_input: Any) -> Meaning:
         opened = {name: plain(value) for name, value in opened.items() if name not in SECRET_KEYS}
     else:
         opened = plain(opened)
-    exact = hashed(opened)
     workflow = workflow_of_input(opened)
     if workflow is None:
-        return Meaning(exact, exact)
+        return Meaning(opened, hashed(opened))
     beside = {name: value for name, value in opened.items() if name != "workflow"}
-    return Meaning(exact, hashed([graph_key(workflow), beside]))
+    return Meaning(opened, hashed([graph_key(workflow), beside]))
 
 
 def meaning_of_prompt(prompt: Any) -> Meaning:
     """Keys of the ``prompt`` in a body of ComfyUI's ``POST /prompt``."""
     same = plain(prompt)
-    exact = hashed(same)
-    return Meaning(exact, hashed([graph_key(same)]) if isinstance(same, dict) else exact)
+    return Meaning(same, hashed([graph_key(same)]) if isinstance(same, dict) else hashed(same))
 
 
 def opened_input(job_input: Any) -> Any:
@@ -83,16 +98,15 @@ def plain(value: Any) -> Any:
     if isinstance(value, float):
         return int(value) if value.is_integer() else value
     if isinstance(value, dict):
-        return {key: plain(inner) for key, inner in value.items()}
+        return {key: inner if inner.__class__ in SAME else plain(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [plain(inner) for inner in value]
+        return [inner if inner.__class__ in SAME else plain(inner) for inner in value]
     return value
 
 
 def hashed(value: Any) -> bytes:
     """A 16-byte hash of a JSON value; the order of keys does not matter."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    return hashlib.blake2b(ENCODE(value).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def graph_key(workflow: Mapping[str, Any]) -> list[str]:

@@ -12,6 +12,9 @@ __all__ = ["Pieces", "Said", "header_pairs"]
 SMALL = 1 << 16
 """Bytes up to which a piece is copied into one write; a larger one goes out as it is."""
 
+SHORT = 4096
+"""Bytes of a body that an answer keeps for itself: such bodies stand in the index, which is in memory anyway."""
+
 UNSENT = frozenset(
     {
         "connection", "content-encoding", "content-length", "date", "keep-alive", "proxy-authenticate", "set-cookie",
@@ -35,9 +38,14 @@ class Pieces:
         Raises:
             CassetteError: a body file is missing or damaged.
         """
+        if said.short is not None:
+            return said.short
         pieces = self.kept.pop(said, None)
         if pieces is None:
             pieces = said.cut()
+            if sum(map(len, pieces)) <= SHORT:
+                said.short = pieces
+                return pieces
             self.size += sum(map(len, pieces))
         self.kept[said] = pieces
         while self.size > self.limit and len(self.kept) > 1:
@@ -51,13 +59,14 @@ class Said:
     ``uses`` counts how often it was served.
     """
 
-    __slots__ = ("pieces", "recorded_id", "response", "starts", "uses")
+    __slots__ = ("pieces", "recorded_id", "response", "short", "starts", "uses")
 
     def __init__(self, response: Response, recorded_id: str, pieces: Pieces) -> None:
         self.response = response
         self.recorded_id = recorded_id.encode()
         self.pieces = pieces
         self.starts: dict[int, dict[str, Any]] = {}
+        self.short: list[bytes] | None = None
         self.uses = 0
 
     def cut(self) -> list[bytes]:
@@ -77,7 +86,7 @@ class Said:
                 "headers": [*header_pairs(self.response), (b"content-length", b"%d" % length)],
             }
             self.starts[len(new_id)] = start
-        return start, joined(pieces, new_id)
+        return start, [new_id.join(pieces)] if pieces is self.short else joined(pieces, new_id)
 
 
 def joined(pieces: list[bytes], new_id: bytes) -> list[bytes]:

@@ -31,6 +31,7 @@ def play(noise, noise_workflows):
             }
             done = subprocess.run(
                 command,
+                check=False,
                 input=json.dumps(noise_workflows[1]),
                 capture_output=True,
                 text=True,

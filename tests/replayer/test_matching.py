@@ -110,6 +110,7 @@ def test_an_input_as_json_text_is_read(danrisi_workflows):
     """worker-comfyui takes the input as text too."""
     as_object = {"workflow": danrisi_workflows[0]}
     assert meaning_of_input(json.dumps(as_object)) == meaning_of_input(as_object)
+    assert meaning_of_input(json.dumps(as_object)).exact == meaning_of_input(as_object).exact
 
 
 @pytest.mark.parametrize("odd", [None, 3, "no json {", [], {}, {"workflow": 3}, {"workflow": {"1": 3}}])
