@@ -45,7 +45,8 @@ def main() -> int:
     print(
         f"\nThe demo worked, in {time.monotonic() - began:.1f} s: 11 jobs were recorded from the replay into "
         f"{OUTPUT}/{NAME}, and the check says the same of them as of the original:\n"
-        "every promise holds but the generation time, since the models ran on a CPU."
+        "every promise holds but the generation time, since the models ran on a CPU.\n"
+        f"Open {OUTPUT}/report.html in a browser: images, prompts, times and evidence on one page."
     )
     return 0
 
@@ -67,7 +68,7 @@ def record_and_check(url: str) -> int:
     recorded = subprocess.run([*COMFYTAPE, *record], env=os.environ | environment, cwd=ROOT, check=False)
     if recorded.returncode:
         return recorded.returncode
-    check = ["check", NAME, "--cassette", f"{OUTPUT}/{NAME}"]
+    check = ["check", NAME, "--cassette", f"{OUTPUT}/{NAME}", "--report", f"html={OUTPUT}/report.html"]
     say("3. Hold the new recording to the contract", check)
     return subprocess.run([*COMFYTAPE, *check], cwd=ROOT, check=False).returncode
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from comfytape_cassettes import UsageError
 
-__all__ = ["STDOUT", "Destination"]
+__all__ = ["Destination"]
 
 STDOUT = "-"
 
