@@ -13,6 +13,7 @@ import pytest
 
 from comfytape.importing import import_hars
 
+pytest_plugins = ["pytester"]  # pytest takes this line only in the topmost conftest
 HARS = Path(__file__).parent / "data" / "har"
 
 
