@@ -1,4 +1,4 @@
-"""What is public is said, sorted and there."""
+"""What is public is said, and there."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def modules():
 
 
 @pytest.mark.parametrize("name", sorted(modules()))
-def test_all_is_sorted_and_every_name_is_there(name):
-    """``__all__`` lists names that exist, once, in alphabetical order."""
+def test_every_public_name_is_there(name):
+    """``__all__`` lists names that exist, each once; ruff holds their order."""
     module = importlib.import_module(name)
     names = getattr(module, "__all__", [])
-    assert list(names) == sorted(set(names))
+    assert len(names) == len(set(names))
     for public in names:
         assert getattr(module, public) is not None, public
 
