@@ -12,6 +12,9 @@ __all__ = ["MODEL_SUFFIXES", "InputSpec"]
 MODEL_SUFFIXES = (".safetensors", ".ckpt", ".pt", ".pt2", ".pth", ".bin", ".gguf", ".sft", ".pkl", ".onnx")
 """Endings of model files: ComfyUI folder_paths.py supported_pt_extensions, with ``.gguf`` and ``.onnx`` of packs."""
 
+_LOOKED_AT = 10
+"""Options looked at: loaders list their files first, and names of their own, such as pixel_space, after them."""
+
 _UPLOADS = ("image_upload", "video_upload", "file_upload", "audio_upload", "animated_image_upload")
 
 
@@ -64,15 +67,15 @@ class InputSpec:
     @property
     def is_upload(self) -> bool:
         """True where the options are files of the server's input folder."""
-        return any(bool(self.options.get(key)) for key in _UPLOADS)
+        return bool(self.options) and any(bool(self.options.get(key)) for key in _UPLOADS)
 
     @cached_property
     def is_file(self) -> bool:
         """True where the options are files: models by their endings, or uploads."""
         if self.is_upload:
             return True
-        choices = self.choices or []
-        return any(isinstance(choice, str) and choice.lower().endswith(MODEL_SUFFIXES) for choice in choices)
+        some = (self.choices or [])[:_LOOKED_AT]
+        return any(isinstance(choice, str) and choice.lower().endswith(MODEL_SUFFIXES) for choice in some)
 
     @property
     def is_widget(self) -> bool:

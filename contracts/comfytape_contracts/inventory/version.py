@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from comfytape_contracts.inventory.node_class import CORE, pack_of
@@ -18,6 +19,9 @@ __all__ = ["Version", "estimate_version", "latest_version", "parse_version"]
 Version = tuple[int, int, int]
 
 _OLDEST: Version = (0, 3, 30)
+
+_LOOKED_AT = 200
+"""Classes whose keys are looked at: a server gives the same keys to all classes of a kind."""
 
 _WHOLE_CORE = 250
 """Core classes that a whole inventory has at least; 0.3.30 without API nodes has 293."""
@@ -48,18 +52,29 @@ def estimate_version(inventory: Inventory) -> Version:
 
     Exact to a few releases for a whole inventory; for a handful of classes it may be far too low.
     """
-    releases = _release_of_class()
-    best = _OLDEST
-    for name, raw in inventory.raw.items():
-        known = releases.get(name, _OLDEST)
-        if known > best and isinstance(raw, Mapping) and pack_of(raw.get("python_module")) == CORE:
-            best = known
+    return max(_by_classes(inventory), _by_keys(inventory))
+
+
+def _by_classes(inventory: Inventory) -> Version:
+    for version, names in _releases():
+        if any(_is_core(inventory.raw.get(name)) for name in names):
+            return version
+    return _OLDEST
+
+
+def _by_keys(inventory: Inventory) -> Version:
+    found = _OLDEST
+    for raw in islice(inventory.raw.values(), _LOOKED_AT):
         for key, version in _KEYS:
-            if version <= best:
+            if version <= found:
                 break  # the newest comes first
             if isinstance(raw, Mapping) and key in raw:
-                best = version
-    return best
+                found = version
+    return found
+
+
+def _is_core(raw: Any) -> bool:
+    return isinstance(raw, Mapping) and pack_of(raw.get("python_module")) == CORE
 
 
 def latest_version(inventory: Inventory) -> Version | None:
@@ -70,16 +85,16 @@ def latest_version(inventory: Inventory) -> Version | None:
     if len(inventory.packs.get(CORE, ())) < _WHOLE_CORE:
         return None
     estimate = estimate_version(inventory)
-    later = min((version for version in _release_of_class().values() if version > estimate), default=None)
+    later = min((version for version, _ in _releases() if version > estimate), default=None)
     return (later[0], later[1], later[2] - 1) if later else None
 
 
 @cache
-def _release_of_class() -> Mapping[str, Version]:
-    releases: Mapping[str, Any] = load("core_classes")["releases"]
-    found: dict[str, Version] = {}
-    for text, names in releases.items():
+def _releases() -> tuple[tuple[Version, tuple[str, ...]], ...]:
+    """Releases with the core classes each brought, the newest first."""
+    found = []
+    for text, names in load("core_classes")["releases"].items():
         version = parse_version(text)
         assert version is not None
-        found.update(dict.fromkeys(names, version))
-    return found
+        found.append((version, tuple(names)))
+    return tuple(sorted(found, reverse=True))

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from comfytape_contracts.findings import Severity
+from comfytape_contracts.workflow import Workflow
 
 if TYPE_CHECKING:
     from comfytape_contracts.findings import Finding
 
-__all__ = ["Answer", "Named", "disagreements"]
+__all__ = ["Answer", "Named", "by_order_alone", "disagreements"]
 
 Named = tuple[str | None, str, str | None]
 """Node id, the server's error type, input name."""
@@ -72,6 +73,29 @@ def disagreements(findings: Iterable[Finding], answer: Answer) -> list[str]:
     for node_id, kind, name in sorted(ours - answer.named, key=str):
         found.append(f"only we name {kind} at node {node_id}, input {name}")
     return found
+
+
+def by_order_alone(graph: Any, findings: Iterable[Finding], answer: Answer, differences: Iterable[str]) -> bool:
+    """Whether the server may have said as much in another run: no difference here is one between us and it.
+
+    It takes outputs, and a node's inputs, in the order of a Python set, which changes with each start. Where its own
+    check of a node raises, it forgets what it had not yet looked at: what stands behind the inputs that come later.
+    Of an output that also feeds another, it depends on which comes first how the exception is called. And before
+    0.20.0 a cycle lets it recurse until Python stops it, which may hit any node behind the cycle.
+    """
+    differences = list(differences)
+    nodes = {_node_in(text) for text in differences}
+    if len(nodes) == 1 and len(differences) == 2 and all("exception_during" in text for text in differences):
+        return True
+    if any(finding.rule == "dependency-cycle" and not finding.server_error for finding in findings):
+        return all(text.startswith("only the server names exception_during_inner") for text in differences)
+    crashed = [node_id for node_id, kind, _ in answer.named if node_id is not None and kind.startswith("exception")]
+    behind = Workflow.from_graph(graph).upstream_of(crashed)
+    return all(text.startswith("only we name") for text in differences) and nodes <= behind
+
+
+def _node_in(difference: str) -> str:
+    return difference.partition(" at node ")[2].rpartition(", input ")[0]
 
 
 def _is_late(finding: Finding) -> bool:

@@ -19,10 +19,12 @@ class Behaviour:
 
     Attributes:
         version: the release this was taken for.
+        takes_targets: ``partial_execution_targets`` of a request is heeded (commit 97eb256a, 0.3.48).
         checks_v3_options: a V3 combo's value must be one of its options (commit 0be8a76c, 0.8.0).
         list_feeds_combo: a list-typed output may feed a V3 combo (same commit).
         any_in_union: ``*`` inside a comma union matches anything (same commit).
-        autogrow_required: autogrow inputs below the minimum are required (commit 7458e204, 0.10.0).
+        autogrow_required: autogrow inputs below the minimum are required, and optional ones work at all (commit
+            7458e204, 0.10.0).
         unknown_class: error type for a class that is missing (``missing_node_type`` since commit 32621c6a, 0.12.0).
         replaces_classes: some old classes are replaced by new ones before checking, and a node whose inputs are no
             object makes the server fail (commit 596ed686, 0.14.0).
@@ -31,6 +33,7 @@ class Behaviour:
     """
 
     version: Version
+    takes_targets: bool
     checks_v3_options: bool
     list_feeds_combo: bool
     any_in_union: bool
@@ -45,6 +48,7 @@ class Behaviour:
         """Behaviour of one release."""
         return cls(
             version=version,
+            takes_targets=version >= (0, 3, 48),
             checks_v3_options=version >= (0, 8, 0),
             list_feeds_combo=version >= (0, 8, 0),
             any_in_union=version >= (0, 8, 0),

@@ -11,6 +11,7 @@ from comfytape_contracts.lint.age import age_problems
 from comfytape_contracts.lint.behaviour import Behaviour
 from comfytape_contracts.lint.late import late_problems
 from comfytape_contracts.lint.packs import missing_packs
+from comfytape_contracts.lint.replacements import with_replacements
 from comfytape_contracts.lint.server import judge
 from comfytape_contracts.lint.wording import Speaker
 from comfytape_contracts.rules import catalogue
@@ -46,10 +47,14 @@ def lint_workflow(
     have = Inventory(inventory)
     version = parse_version(comfyui_version) if comfyui_version else None
     behaviour = Behaviour.behind(have, at_least=version)
-    judgement = judge(graph, have, behaviour, opened.targets)
-    late = list(late_problems(graph, have, behaviour, judgement)) if isinstance(graph, Mapping) else []
-    if isinstance(graph, Mapping):
-        late += age_problems(graph, have, version)
+    late: list[Problem] = []
+    served = graph
+    if isinstance(graph, Mapping) and behaviour.replaces_classes:
+        served, late = with_replacements(graph, have)
+    judgement = judge(served, have, behaviour, opened.targets)
+    if isinstance(served, Mapping):
+        late += late_problems(served, have, behaviour, judgement)
+        late += age_problems(served, have, version)
     return _findings(graph, have, judgement, late)
 
 

@@ -59,7 +59,7 @@ class NodeCheck:
         try:
             specs = live_inputs(self._class, given, autogrow_required=self.behaviour.autogrow_required)
         except _SERVER_FAILS:
-            self._crash("inputs-missing", value=given)
+            self._crash("check-fails" if isinstance(given, Mapping) else "inputs-missing", value=given)
             return Outcome.CRASHED
         self._validator = validator_of(self._class, self.behaviour.version)
         feeds_are_good = yield from self._check_inputs(specs, given)

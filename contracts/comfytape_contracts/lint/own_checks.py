@@ -7,11 +7,15 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
-    from comfytape_contracts.inventory import InputSpec
+    from comfytape_contracts.inventory import InputSpec, Inventory
 
 __all__ = ["OWN_CHECKS", "Asked", "Refusal"]
+
+
+_ANNOTATIONS = ("[input]", "[output]", "[temp]")
+"""Endings that name another folder (ComfyUI folder_paths.py annotated_filepath)."""
 
 
 class Refusal(Enum):
@@ -23,10 +27,9 @@ class Refusal(Enum):
 
 
 class Asked(NamedTuple):
-    """What a check is given: its entry of knowledge, its main input, all it takes, the types of links, and files.
+    """What a check is given: its entry of knowledge, its main input, all it takes, the types of links.
 
-    ``files`` are those of the server's input folder, for classes that list none of their own; None where unknown.
-    ``backslashes`` is True where the server's own paths have them.
+    ``inventory`` tells of the server's input folder, for classes that list none of its files themselves.
     """
 
     entry: Mapping[str, Any]
@@ -34,8 +37,7 @@ class Asked(NamedTuple):
     spec: InputSpec | None
     values: Mapping[str, Any]
     received: Mapping[str, Any]
-    files: Sequence[Any] | None
-    backslashes: bool
+    inventory: Inventory
 
 
 def _accepts(_asked: Asked) -> Refusal:
@@ -49,10 +51,15 @@ def _file(asked: Asked) -> Refusal:
         return Refusal.NO
     if not isinstance(value, str):
         raise TypeError("expected a file name")
-    files = (asked.spec.choices if asked.spec is not None else None) or asked.files
+    files = (asked.spec.choices if asked.spec is not None else None) or asked.inventory.input_files
     if files is not None and value in files:
         return Refusal.NO
-    hidden = value in ("", ".", "..") or "/" in value or "[" in value or (asked.backslashes and "\\" in value)
+    hidden = (
+        value in ("", ".", "..")
+        or "/" in value
+        or value.endswith(_ANNOTATIONS)
+        or ("\\" in value and asked.inventory.has_backslashes)
+    )
     return Refusal.YES if files is not None and not hidden else Refusal.UNSURE
 
 

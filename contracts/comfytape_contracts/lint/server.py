@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from comfytape_contracts.lint.node_check import NodeCheck, Outcome
 from comfytape_contracts.lint.problem import CRASH, INNER_CRASH, Judgement, Problem
+from comfytape_contracts.lint.replacements import replacement_of
 from comfytape_contracts.workflow.graph import title_of
 
 if TYPE_CHECKING:
@@ -27,10 +28,11 @@ def judge(graph: Any, inventory: Inventory, behaviour: Behaviour, targets: Any =
     """
     if not isinstance(graph, Mapping):
         return Judgement(status=500, error=None, problems=(Problem(rule="not-a-workflow", value=graph),))
+    aim = targets if behaviour.takes_targets else None
     status, unusable = _unusable_nodes(graph, inventory, behaviour)
     refused = {problem.node_id for problem in unusable}
     usable = {key: node for key, node in graph.items() if key not in refused}
-    outputs = [key for key in usable if _is_output(usable[key], inventory) and _is_target(key, targets)]
+    outputs = [key for key in usable if _is_output(usable[key], inventory) and _is_target(key, aim)]
     walk = _Walk(graph, usable, inventory, behaviour)
     walk.check_all(outputs)
     found = sorted(walk.problems, key=_place(graph))
@@ -94,6 +96,8 @@ def _unusable(key: str, node: Any, inventory: Inventory, behaviour: Behaviour) -
     if isinstance(class_type, list | dict):
         return Problem(rule="malformed-node", node_id=key, value=class_type)
     if class_type not in inventory:
+        if behaviour.replaces_classes and replacement_of(node, inventory):
+            told = None
         return Problem(rule="unknown-class", node_id=key, server_error=told, value=class_type)
     if behaviour.replaces_classes and "inputs" in node and not isinstance(node["inputs"], Mapping):
         return Problem(rule="malformed-node", node_id=key, value=node["inputs"])

@@ -60,9 +60,7 @@ class Validator:
         if missing:
             raise TypeError(f"the check lacks {sorted(missing)}")
         subject = self.entry.get("subject", "")
-        asked = Asked(
-            self.entry, subject, specs.get(subject), values, received, inventory.input_files, inventory.has_backslashes
-        )
+        asked = Asked(self.entry, subject, specs.get(subject), values, received, inventory)
         verdict = OWN_CHECKS[self.entry["kind"]](asked)
         if verdict is Refusal.UNSURE:
             yield Problem(rule="file-not-listed", input=subject, spec=specs.get(subject), value=values.get(subject))

@@ -259,6 +259,7 @@ _WORDS: Mapping[str, Callable[[Speaker, Problem], _Said]] = {
     "bad-link-slot": _slot,
     "check-fails": _plain("the server's own check fails on {value}."),
     "choice-not-made": _choice,
+    "class-replaced": _plain("the class is gone; this release runs {new} in its place."),
     "comfyui-too-old": _plain(
         "risky: {value} is a {family} model, which needs ComfyUI {needs} or newer; this one is older."
     ),

@@ -152,6 +152,19 @@ RULES = (
         source="git history of ComfyUI comfy/supported_models.py",
     ),
     _rule(
+        "class-replaced",
+        "The server runs another class in place of one that is gone",
+        Severity.WARNING,
+        "class_type of every node that the inventory lacks",
+        "look it up among the classes that ComfyUI replaces itself",
+        "Since 0.14.0 a few core classes that are gone are replaced before the prompt is checked. It works only for "
+        "nodes with _meta, and the new class may not do quite the same.",
+        "Use the new class.",
+        '"class_type": "ControlNetLoader"',
+        '"class_type": "T2IAdapterLoader"',
+        source="ComfyUI comfy_extras/nodes_replacements.py, 0.14.0–0.33.0",
+    ),
+    _rule(
         "file-not-listed",
         "A file that the server may have, though it does not list it",
         Severity.WARNING,
