@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.markup import escape
-
-from comfytape.cli.output import STYLE, verdict_mark, verdict_text
+from comfytape.cli.output import STYLE, escape, verdict_mark, verdict_text
 from comfytape_contracts.findings import Severity
 
 if TYPE_CHECKING:

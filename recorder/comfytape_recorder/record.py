@@ -11,6 +11,7 @@ from comfytape_cassettes import ComfytapeError, UsageError
 from comfytape_cassettes.journal import JOURNAL
 from comfytape_cassettes.recording import Recording, begun_as
 from comfytape_cassettes.redaction import Secrets
+from comfytape_contracts.cost import own_rate
 from comfytape_contracts.jobs import jobs_of
 from comfytape_contracts.routes import route_of
 from comfytape_recorder.comfyui import ComfyUIClient, json_of
@@ -158,7 +159,7 @@ def record(contract: Contract, target: Target, path: Path, options: Options, pro
         UnreachableError: the endpoint does not answer; what was received is kept for ``--resume``.
     """
     workflow = workflow_of(contract)
-    price = contract.model.cost.usd_per_second if contract.model.cost else None
+    price = own_rate(contract.model.cost)
     if options.budget_usd is not None and price is None:
         raise UsageError(
             f"--budget needs a price, and {contract.path} has none",

@@ -13,6 +13,7 @@ from comfytape.cli.output import console
 from comfytape.cli.progress import RecordingProgress
 from comfytape.settings import find_contract, load_settings
 from comfytape_contracts.contract import Contract
+from comfytape_contracts.cost import own_rate
 from comfytape_contracts.verdicts import ExitCode
 from comfytape_recorder.record import Options, record
 from comfytape_recorder.target import target_of
@@ -72,9 +73,11 @@ def command(
     )
     path = (into or settings.cassettes) / loaded.name
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a supervisor's stop is a person's Ctrl-C
-    with RecordingProgress(console(stderr=True), options.samples, priced=loaded.model.cost is not None) as progress:
+    with RecordingProgress(
+        console(stderr=True), options.samples, priced=own_rate(loaded.model.cost) is not None
+    ) as progress:
         outcome = record(loaded, target, path, options, progress)
-    report(outcome, path, priced=loaded.model.cost is not None)
+    report(outcome, path, priced=own_rate(loaded.model.cost) is not None)
     if outcome.cassette is None:
         ctx.exit(INTERRUPTED)
     if outcome.stopped or any(entry.status != "COMPLETED" for entry in outcome.entries):

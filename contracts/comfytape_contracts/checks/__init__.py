@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from comfytape_contracts.checks.budgets import check_budgets
+from comfytape_contracts.checks.cost import check_cost
 from comfytape_contracts.checks.images import check_images
 from comfytape_contracts.checks.jobs import check_jobs
 from comfytape_contracts.checks.models import check_models
@@ -35,6 +36,7 @@ CHECKS: tuple[tuple[str, Callable[[Subject], Outcome]], ...] = (
     ("jobs", check_jobs),
     ("outputs", check_images),
     ("budgets", check_budgets),
+    ("budgets", check_cost),
 )
 """Every check under the part of the contract that it holds; ``advisory`` names such parts."""
 

@@ -141,9 +141,14 @@ class Samples(Strict):
 
 
 class Cost(Strict):
-    """What a second of a worker costs."""
+    """What a second of a worker costs; needed where the recording does not hold RunPod's catalogue.
 
-    usd_per_second: Positive
+    ``pool`` is RunPod's GPU pool, such as ``ADA_24``, for the table of list prices that is shipped.
+    """
+
+    usd_per_second: Positive | None = None
+    pool: str | None = None
+    idle_s: Annotated[float, Field(ge=0)] = Field(default=5.0, description="seconds a worker idles before it stops")
 
 
 class Budgets(Strict):
@@ -153,6 +158,8 @@ class Budgets(Strict):
     samples: Count = 1
     cold_start_s: Positive | None = None
     generation_s: Positive | None = None
+    cost_per_image_usd: Positive | None = None
+    cost_bound: Literal["low", "high"] = Field(default="high", description="which bound must be within the budget")
 
 
 class ContractModel(Strict):
