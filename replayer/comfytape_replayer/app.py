@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import TYPE_CHECKING, Any
 
 from comfytape_cassettes import CassetteError, UsageError
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ReplayApp"]
 
+STRANGER = "comfytape replay: this request comes from a page of another site, or under another name than this machine's"
+HERE = re.compile(r"(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?", re.IGNORECASE)
+
 POST_LIMIT = 20_000_000
 
 
@@ -39,12 +43,14 @@ class ReplayApp:
 
     def __init__(
         self, library: Library, *, speed: str | float = INSTANT, casting: Casting | None = None,
-        nearest: bool = False, require_key: bool = False, on_miss: Callable[[Miss], None] | None = None,
+        nearest: bool = False, require_key: bool = False, local: bool = True,
+        on_miss: Callable[[Miss], None] | None = None,
     ) -> None:  # fmt: skip
         self.library = library
         self.clock = Clock(speed)
         self.casting = casting or Casting()
         self.require_key = require_key
+        self.local = local
         self.journal = Journal()
         self.on_miss = on_miss
         self.runpod = RunPodPlane(library, self.clock, self.told, nearest=nearest)
@@ -67,6 +73,9 @@ class ReplayApp:
                 await sent_body(polled[1], send)
             return
         asked = Asked(scope)
+        if self.local and not is_local(asked):
+            await sent(json_answer(403, {"error": STRANGER}), send)
+            return
         if asked.path.startswith(PAGES):
             await asked.read(receive, POST_LIMIT)
             await sent(page(asked, self), send)
@@ -183,6 +192,18 @@ async def cut(answer: Answer, after: int | None, scope: Mapping[str, Any], recei
         transport.close()
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+def is_local(asked: Asked) -> bool:
+    """Whether a request names this machine, and no foreign page sent it.
+
+    A browser that visits another site must not be made to read from here (DNS rebinding) or to start jobs here;
+    ComfyUI checks the origin likewise (server.py origin_only_middleware).
+    """
+    host, origin = asked.header(b"host"), asked.header(b"origin")
+    if host and HERE.fullmatch(host) is None:
+        return False
+    return not origin or HERE.fullmatch(origin.rpartition("//")[2]) is not None
 
 
 def post_limit(path: str) -> int:

@@ -54,7 +54,13 @@ class Listener:
 
     async def start(self) -> None:
         """Begin to answer."""
-        self.config.load()
+        try:
+            self.config.load()
+        except OSError as error:  # ssl.SSLError is one, and so is a file that is not there
+            raise UsageError(
+                f"the certificate {self.config.ssl_certfile} cannot be used: {error}",
+                hint="--tls-cert and --tls-key name PEM files that belong together",
+            ) from error
         self.state.default_headers = list(self.config.encoded_headers)
         loop = asyncio.get_running_loop()
         self.server = await loop.create_server(

@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import threading
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from comfytape_cassettes import Cassette
 from comfytape_replayer.app import ReplayApp
@@ -19,6 +19,7 @@ from comfytape_replayer.scenarios import Casting, Scenario
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Sequence
+    from pathlib import Path
     from types import TracebackType
 
     from comfytape_replayer.journal import Served
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
 
     Source = Cassette | str | os.PathLike[str]
 
-__all__ = ["ReplayServer", "opened", "serve", "url_of"]
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+__all__ = ["LOOPBACK", "ReplayServer", "opened", "serve", "url_of"]
 
 
 class ReplayServer:
@@ -58,11 +61,10 @@ class ReplayServer:
         casting = Casting(named, [fault_of_spec(spec) for spec in faults])
         self.app = ReplayApp(
             Library(opened(cassettes)), speed=speed, casting=casting, nearest=unmatched == "nearest",
-            require_key=require_key, on_miss=on_miss,
+            require_key=require_key, local=host in LOOPBACK, on_miss=on_miss,
         )  # fmt: skip
         self.host, self.port = host, port
         self.sock: socket.socket | None = None
-        self.loop = new_loop()
         self.thread: threading.Thread | None = None
 
     @property
@@ -103,6 +105,7 @@ class ReplayServer:
     def start(self) -> None:
         """Listen, and answer from a thread."""
         self.sock = bound(self.host, self.port)
+        self.loop = new_loop()
         # Clients may connect from here on: the kernel holds them until the loop runs.
         self.listener = Listener(self.app, self.sock)
         self.loop.run_until_complete(self.listener.start())
@@ -120,18 +123,21 @@ class ReplayServer:
         self.thread, self.sock = None, None
 
 
-def serve(app: ReplayApp, *, host: str, port: int, ready: Callable[[str], None]) -> None:
+def serve(
+    app: Any, *, host: str, port: int, ready: Callable[[str], None], cert: Path | None = None, key: Path | None = None
+) -> None:
     """Serve until SIGINT or SIGTERM; ``ready`` gets the URL once requests are answered.
 
     Raises:
-        UsageError: the address cannot be listened on.
+        UsageError: the address cannot be listened on, or the certificate cannot be used.
     """
     sock = bound(host, port)
     loop = new_loop()
     try:
-        loop.run_until_complete(until_stopped(Listener(app, sock), ready))
+        loop.run_until_complete(until_stopped(Listener(app, sock, cert=cert, key=key), ready))
     finally:
         loop.close()
+        sock.close()
 
 
 async def until_stopped(listener: Listener, ready: Callable[[str], None]) -> None:
@@ -144,15 +150,15 @@ async def until_stopped(listener: Listener, ready: Callable[[str], None]) -> Non
         except NotImplementedError:  # Windows: Ctrl-C arrives as KeyboardInterrupt
             break
     await listener.start()
-    ready(url_of(listener.sock))
+    ready(url_of(listener.sock, secure=listener.config.is_ssl))
     await stop.wait()
     await listener.stop()
 
 
-def url_of(sock: socket.socket) -> str:
+def url_of(sock: socket.socket, *, secure: bool = False) -> str:
     """The URL of a bound socket."""
     host, port = sock.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"http{'s' if secure else ''}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def opened(cassettes: Source | Sequence[Source]) -> list[Cassette]:

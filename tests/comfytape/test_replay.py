@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import ssl
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -91,3 +93,49 @@ def test_a_port_in_use_is_refused():
         done = CliRunner().invoke(cli, ["replay", str(ROOT / "cassettes/z-image-danrisi"), "--port", port])
     assert done.exit_code == 2
     assert f"cannot listen on 127.0.0.1:{port}" in done.stderr
+
+
+def test_scenarios_are_listed():
+    """Each with what it imitates."""
+    done = CliRunner().invoke(cli, ["replay", "--scenarios"])
+    assert done.exit_code == 0
+    assert "stuck-queue            Jobs stay IN_QUEUE" in done.stdout
+
+
+def test_scenarios_faults_and_files_of_the_command_line(tmp_path):
+    """A name, a file and a fault at once."""
+    file = tmp_path / "mine.yaml"
+    file.write_text("rules: [{match: {operation: models}, status: 418}]")
+    options = ["--scenario", "pack-import-failed", "--scenario", str(file), "--fault", "queue:503"]
+    with replaying("z-image-danrisi", *options) as (_, url):
+        assert b"ClownsharKSampler_Beta" not in urlopen(f"{url}/object_info").read()
+        for path, status in (("models", "418"), ("queue", "503")):
+            with pytest.raises(OSError, match=status):
+                urlopen(f"{url}/{path}")
+
+
+def test_https_with_a_certificate(tmp_path):
+    """--tls-cert: the line says https, and the answer is the same."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
+    pem = tmp_path / "both.pem"
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost",
+            "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(tmp_path / "key"), "-out", str(tmp_path / "crt")]  # fmt: skip
+    subprocess.run(made, check=True, capture_output=True)
+    pem.write_bytes((tmp_path / "key").read_bytes() + (tmp_path / "crt").read_bytes())
+    trusted = ssl.create_default_context(cafile=tmp_path / "crt")
+    with (
+        replaying("z-image-danrisi", "--tls-cert", str(pem)) as (_, url),
+        urlopen(f"{url}/queue", context=trusted) as answer,
+    ):
+        assert url.startswith("https://127.0.0.1:")
+        assert answer.status == 200
+
+
+def test_a_certificate_that_is_none_is_refused(tmp_path):
+    """The file is named."""
+    file = tmp_path / "none.pem"
+    file.write_text("nothing")
+    done = CliRunner().invoke(cli, ["replay", str(ROOT / "cassettes/z-image-danrisi"), "--tls-cert", str(file)])
+    assert done.exit_code == 2
+    assert f"the certificate {file} cannot be used" in done.stderr
