@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import mimetypes
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from comfytape_contracts.drift.canonical import mapping
 from comfytape_contracts.drift.change import ChangeRecord
+from comfytape_contracts.findings import Severity
 from comfytape_contracts.inventory import Inventory
 from comfytape_contracts.workflow import link_of
 
@@ -109,6 +111,19 @@ class Causes:
         where = problem.location
         path = (where.class_type or "", "input", where.input) if where.input else (where.class_type or "the workflow",)
         return ChangeRecord(rule, path)
+
+    def severity(self, record: ChangeRecord, problem: Finding) -> Severity:
+        """The problem's own, but a file of a kind that the input is not for may only be left out of the list now.
+
+        Releases began to list images only for LoadImageMask; a sound that is still there goes on being accepted.
+        """
+        if record.rule != "input-file-removed":
+            return problem.severity
+        kind = (mimetypes.guess_type(str(record.old))[0] or "").split("/", maxsplit=1)[0]
+        node_class = self._before.get(record.class_type)
+        spec = node_class.inputs.get(record.input or "") if node_class else None
+        meant = spec is not None and bool(spec.options.get(f"{kind}_upload"))
+        return problem.severity if meant else Severity.WARNING
 
     def _near(self, problem: Finding, graph: Mapping[str, Any]) -> Iterator[ChangeRecord]:
         """Records of the problem's input, its class as a whole, and the output that is linked to it."""

@@ -29,33 +29,30 @@ _NAMED_BY_ITSELF = ("display_name",)
 _JUDGED = frozenset(
     {"input", "input_order", "output", "output_name", "output_is_list", "output_matchtypes", "name", "python_module"}
     | {key for key, _, _ in _FLAGS}
-    | set(_TEXTS)
 )
+"""Keys that have rules of their own."""
 
 
 def class_changes(old: NodeClass, new: NodeClass) -> Iterator[ChangeRecord]:
     """Changes of a class, the provider first. Keys that later releases may add are compared as they stand."""
-    at, pack = (old.name,), new.pack
-    if old.pack != new.pack:
-        yield ChangeRecord("class-provider-changed", (*at, "python_module"), old.pack, new.pack, new.pack)
+    at, pack, before, after = (old.name,), new.pack, old.raw, new.raw
+    if before.get("python_module") != after.get("python_module") and old.pack != pack:
+        yield ChangeRecord("class-provider-changed", (*at, "python_module"), old.pack, pack, pack)
     for key, on, off in _FLAGS:
-        ours, theirs = old.raw.get(key) is True, new.raw.get(key) is True
-        if ours != theirs:
+        ours, theirs = before.get(key) is True, after.get(key) is True
+        if ours is not theirs:
             yield ChangeRecord(on if theirs else off, (*at, key), ours, theirs, pack)
     yield from input_changes(old, new, pack)
-    if old.raw.get("input_order") != new.raw.get("input_order"):
+    if before.get("input_order") != after.get("input_order"):
         yield from order_changes(old, new, pack)
     yield from output_changes(old, new, pack)
-    for key, ours in old.raw.items():
-        if key not in _JUDGED or key in _TEXTS:
-            yield from _attribute_changes((*at, key), ours, new.raw.get(key), pack)
-    for key, theirs in new.raw.items():
-        if key not in old.raw and (key not in _JUDGED or key in _TEXTS):
-            yield from _attribute_changes((*at, key), None, theirs, pack)
+    for key in {**before, **after}:
+        if key not in _JUDGED and before.get(key) != after.get(key):
+            yield from _attribute_changes((*at, key), before.get(key), after.get(key), pack)
 
 
 def _attribute_changes(at: tuple[str, ...], old: Any, new: Any, pack: str | None) -> Iterator[ChangeRecord]:
-    if old == new or same(old, new):
+    if same(old, new):
         return
     if at[-1] in _NAMED_BY_ITSELF and (is_blank(old) or is_blank(new)):
         return

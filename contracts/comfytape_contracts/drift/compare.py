@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from comfytape_contracts.convert import convert_workflow
@@ -106,7 +106,9 @@ def compare_inventories(
             if record is None:
                 continue
             caused.add(id(record))
-            assessed.append(from_problem(record, problem, named.name))
+            assessed.append(
+                from_problem(record, replace(problem, severity=causes.severity(record, problem)), named.name)
+            )
         usage = Usage(graph or {})
         for record in records:
             uses = usage.of(record)

@@ -41,12 +41,11 @@ def input_changes(old: NodeClass, new: NodeClass, pack: str | None) -> Iterator[
 
 
 def _hidden_changes(at: tuple[str, ...], old: NodeClass, new: NodeClass, pack: str | None) -> Iterator[ChangeRecord]:
-    for rule, names, present in (
-        ("hidden-input-removed", sorted(old.hidden - new.hidden), True),
-        ("hidden-input-added", sorted(new.hidden - old.hidden), False),
-    ):
-        for name in names:
-            yield ChangeRecord(rule, (*at, name, "hidden"), name if present else None, None if present else name, pack)
+    ours, theirs = (mapping(side.input_groups.get("hidden")).keys() for side in (old, new))
+    for name in sorted(map(str, ours - theirs)):
+        yield ChangeRecord("hidden-input-removed", (*at, name, "hidden"), name, None, pack)
+    for name in sorted(map(str, theirs - ours)):
+        yield ChangeRecord("hidden-input-added", (*at, name, "hidden"), None, name, pack)
 
 
 def summary_of(spec: InputSpec) -> dict[str, Any]:

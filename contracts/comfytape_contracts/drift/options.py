@@ -53,7 +53,7 @@ def list_changes(
 
 def token(option: Any) -> Any:
     """Something hashable that is equal for options that the server takes for equal."""
-    if isinstance(option, str):
+    if type(option) is str:
         return option
     if is_number(option):
         return number(option)

@@ -27,14 +27,20 @@ _CANNOT = re.compile(r"Cannot import (?P<path>.+?) module for custom nodes: (?P<
 def attribute(records: Iterable[ChangeRecord], old: Mapping[str, Any], new: Mapping[str, Any]) -> list[ChangeRecord]:
     """The records, with ``cause`` where options of one pack's node come from another pack.
 
-    The evidence: over a quarter of the options in question are also offered by nodes of the other pack, in the
-    inventory that has it, as they are or below a prefix (RES4LYF offers its ``res_2m`` as ``multistep/res_2m``).
+    Suspected are packs that came or went and, where nothing else of the core changed, packs that changed. The evidence:
+    over a quarter of the options in question are also offered by nodes of the suspect, in the inventory that has it, as
+    they are or below a prefix (RES4LYF offers its ``res_2m`` as ``multistep/res_2m``).
     """
     listed = list(records)
-    wanted = {token(option) for record in listed if record.rule in _MINGLED for option in record.old or record.new}
-    if not wanted:
+    mingled = [record for record in listed if record.rule in _MINGLED]
+    others = [record for record in listed if record.rule not in _MINGLED]
+    suspects = {record.pack for record in others if record.rule in ("pack-removed", "pack-added")}
+    if all(record.pack != CORE for record in others):
+        suspects |= {record.pack for record in others if record.pack is not None}
+    if not mingled or not suspects:
         return listed
-    there, here = _offers(old, wanted), _offers(new, wanted)
+    there = _offers(old, {token(option) for record in mingled for option in record.old or ()}, suspects)
+    here = _offers(new, {token(option) for record in mingled for option in record.new or ()}, suspects)
     return [
         replace(record, cause=_pack_offering(there if record.old else here, record))
         if record.rule in _MINGLED
@@ -82,25 +88,36 @@ def _pack_offering(offers: Mapping[str, set[Any]], record: ChangeRecord) -> str 
     return packs[0] if len(packs) == 1 else None
 
 
-def _offers(inventory: Mapping[str, Any], wanted: set[Any]) -> Mapping[str, set[Any]]:
-    """Which of the wanted options the nodes of each pack offer, the core left out."""
+def _offers(inventory: Mapping[str, Any], wanted: set[Any], packs: set[str | None]) -> Mapping[str, set[Any]]:
+    """Which of the wanted options the nodes of each of these packs offer.
+
+    Packs repeat one long list in dozens of inputs, so each distinct list is looked through once.
+    """
     found: dict[str, set[Any]] = defaultdict(set)
-    for raw in inventory.values():
+    known: dict[tuple[Any, ...], set[Any]] = {}
+    for raw in inventory.values() if wanted else ():
         module = raw.get("python_module")
-        if not _is_text(module) or not module.startswith("custom_nodes."):
+        if not isinstance(module, str) or pack_of(module) not in packs:
             continue
         for choices in _combos(raw):
-            offered = {choice.rsplit("/", 1)[-1] if isinstance(choice, str) else token(choice) for choice in choices}
-            found[pack_of(module) or ""].update(offered & wanted)
+            key = tuple(map(token, choices))
+            if key not in known:
+                known[key] = {
+                    option.rsplit("/", 1)[-1] if isinstance(option, str) else option for option in key
+                } & wanted
+            if known[key]:
+                found[pack_of(module) or ""] |= known[key]
     return found
 
 
 def _combos(raw: Mapping[str, Any]) -> Iterator[list[Any]]:
-    for group in mapping(raw.get("input")).values():
-        for spec in mapping(group).values():
-            if isinstance(spec, list) and spec:
-                kind = spec[0]
-                if isinstance(kind, list):
-                    yield kind
-                elif kind == "COMBO" and len(spec) > 1:
-                    yield sequence(mapping(spec[1]).get("options"))
+    groups = raw.get("input")
+    for group in groups.values() if isinstance(groups, dict) else ():
+        for spec in group.values() if isinstance(group, dict) else ():
+            if not isinstance(spec, list) or not spec:
+                continue
+            kind = spec[0]
+            if isinstance(kind, list):
+                yield kind
+            elif kind == "COMBO" and len(spec) > 1:
+                yield sequence(mapping(spec[1]).get("options"))

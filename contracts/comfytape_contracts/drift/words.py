@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from string import Formatter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -58,26 +59,26 @@ def _spec(value: Any) -> str:
     return f"{value.get('type')}" + (f", default {shown(value['default'])}" if "default" in value else "")
 
 
+_FIELDS: Mapping[str, Callable[[ChangeRecord], Any]] = {
+    "where": _where,
+    "node": _class,
+    "class": lambda record: record.class_type,
+    "slot": lambda record: record.slot,
+    "old": lambda record: shown(record.old),
+    "new": lambda record: shown(record.new),
+    "old_text": lambda record: record.old,
+    "new_text": lambda record: record.new,
+    "aspect": lambda record: record.path[-1],
+    "folder": lambda record: record.path[1],
+    "answer": lambda record: " ".join(record.path[1:]),
+}
+
+
 def _said(text: str) -> Callable[[ChangeRecord], str]:
-    """A sentence with the record's place and values filled in."""
-
-    def fill(record: ChangeRecord) -> str:
-        return text.format(
-            where=_where(record),
-            node=_class(record),
-            name=record.input,
-            slot=record.slot,
-            name_only=record.class_type,
-            old=shown(record.old),
-            new=shown(record.new),
-            old_text=record.old,
-            new_text=record.new,
-            aspect=record.path[-1],
-            folder=record.path[1] if len(record.path) > 1 else "",
-            answer=" ".join(record.path[1:]),
-        )
-
-    return fill
+    """A sentence with what it names of the record filled in, and nothing else worked out."""
+    names = [name for _, name, _, _ in Formatter().parse(text) if name]
+    fields = [(name, _FIELDS[name]) for name in names]
+    return lambda record: text.format(**{name: field(record) for name, field in fields})
 
 
 def _input_presence(text: str) -> Callable[[ChangeRecord], str]:
@@ -129,7 +130,7 @@ _SAID: Mapping[str, Callable[[ChangeRecord], str]] = {
     "class-removed": _said("{node} is gone"),
     "class-added": _said("{node} is new"),
     "class-renamed": _said("{node} is called {new} now"),
-    "class-provider-changed": _said("{name_only} comes from {new_text} now; it came from {old_text}"),
+    "class-provider-changed": _said("{class} comes from {new_text} now; it came from {old_text}"),
     "class-deprecated": _said("{node} is deprecated now"),
     "class-undeprecated": _said("{node} is no longer deprecated"),
     "class-experimental": _said("{node} is experimental now"),

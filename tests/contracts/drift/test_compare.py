@@ -210,6 +210,19 @@ def test_a_file_of_the_input_folder_that_went(inventory, after):
     assert diff_inventories(inventory, after) == []
 
 
+def test_a_file_of_another_kind_may_only_be_left_out_of_the_list(inventory, after):
+    """A sound in LoadImage's list: newer releases list images only and go on taking it."""
+    required(inventory, "LoadImage")["image"][0].append("sound.wav")
+    workflow = {
+        "1": {"class_type": "LoadImage", "inputs": {"image": "sound.wav"}},
+        "2": {"class_type": "PreviewImage", "inputs": {"images": ["1", 0]}},
+    }
+    findings = diff_inventories(inventory, after, [workflow])
+
+    assert errors(findings) == []
+    assert warnings(findings) == [("input-file-removed", "1", "image")]
+
+
 def test_a_missing_model_file_is_told_from_an_option(inventory, after):
     """A loader that lost its file has a rule of its own."""
     files = required(after, "CheckpointLoaderSimple")["ckpt_name"][0]
