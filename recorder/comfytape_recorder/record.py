@@ -18,6 +18,7 @@ from comfytape_recorder.comfyui import ComfyUIClient, json_of
 from comfytape_recorder.jobs import ComfyUIJobs, Jobs, Progress, RunPodJobs, Shared, lost_words
 from comfytape_recorder.ledger import Ledger
 from comfytape_recorder.lost import settle
+from comfytape_recorder.management import survey
 from comfytape_recorder.runpod import HiccupError, RunPodClient
 from comfytape_recorder.samples import sample_workflow, workflow_of
 from comfytape_recorder.spending import Spending
@@ -38,7 +39,10 @@ __all__ = ["Options", "Outcome", "record"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How to record. ``budget_usd`` needs a price in the contract; ``secrets`` are further values never to keep."""
+    """How to record. ``budget_usd`` needs a price in the contract; ``secrets`` are further values never to keep.
+
+    ``management_url`` is where prices and configuration are asked for when the jobs are done; "" asks nobody.
+    """
 
     samples: int
     concurrency: int = 1
@@ -46,6 +50,7 @@ class Options:
     resume: bool = False
     scoped: bool = False
     secrets: tuple[str, ...] = ()
+    management_url: str = ""
     notes: tuple[str, ...] = ()
 
 
@@ -234,6 +239,12 @@ def carry_out(run: Run, target: Target, transport: Transport) -> Outcome:
     if run.problems:
         run.cancel_all()
         raise run.problems[0]
+    if (
+        target.endpoint
+        and run.options.management_url
+        and not survey(recording, target.endpoint, target.key, run.options.management_url)
+    ):
+        run.shared.progress.say("the management API did not answer: the recording holds no prices")
     dropped = {job for entry in ledger.entries.values() for job in entry.withdrawn if entry.job}
     cassette = recording.finish(samples=ledger.samples(), versions=versions_of(recording), keep=of_other_jobs(dropped))
     return Outcome(cassette, entries_of(run), spending.usd(recording.now_ms()), run.stopped)

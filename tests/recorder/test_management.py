@@ -6,7 +6,9 @@ import pytest
 
 from comfytape_cassettes import Cassette, UnreachableError
 from comfytape_cassettes.recording import Recording
-from comfytape_recorder.management import DEFAULT_MANAGEMENT_URL, ManagementClient, management_url_of
+from comfytape_contracts.cost import prices_of
+from comfytape_contracts.tape import Tape
+from comfytape_recorder.management import DEFAULT_MANAGEMENT_URL, ManagementClient, management_url_of, survey
 from comfytape_recorder.transport import Transport
 
 CONFIG = {
@@ -118,3 +120,40 @@ def test_values_of_env_are_not_kept(service, client, tmp_path):
 def test_a_key_does_not_travel_to_another_service(environment, base, url):
     """Beside a base URL of one's own nothing is asked unless the variable names it."""
     assert management_url_of(environment, base) == url
+
+
+def test_a_survey_puts_prices_on_the_tape(client, service, tmp_path):
+    """Configuration, workers and catalogue: what a job costs can be read from the recording alone."""
+    recording = Recording.start(tmp_path / "kept", plane="loopback")
+    service.says("/v2/ep1/run", {"id": "job1", "status": "COMPLETED", "executionTime": 1000}, method="POST")
+    recording_transport = Transport(recording)
+    recording_transport.send("POST", f"{service.url}/v2/ep1/run", body=b'{"input": {"workflow": {}}}')
+    assert survey(recording, "ep1", "some-key", f"{service.url}/v2")
+    recording_transport.close()
+    tape = Tape(recording.finish())
+    assert prices_of(tape, None)["job1"].high == pytest.approx(2 * 1.116 / 3600)
+
+
+def test_a_survey_that_is_not_answered_leaves_no_trace(tmp_path):
+    """It is an extra: a recording of good jobs stays one."""
+    recording = Recording.start(tmp_path / "kept", plane="loopback")
+    assert not survey(recording, "ep1", "some-key", "http://127.0.0.1:9/v2")
+    cassette = recording.finish()
+    assert (len(cassette.exchanges), len(cassette.failures)) == (0, 0)
+
+
+def test_a_recording_surveys_when_its_jobs_are_done(recorded, service, folder, said):
+    """The worker's card is only known while it is up: the questions come after the last job, before it stops."""
+    service.says("/v2/serverless/ep1", CONFIG)
+    recorded(samples=1, management_url=f"{service.url}/v2")
+    urls = [exchange.request.url for exchange in Cassette.open(folder).exchanges]
+    assert urls[-3] == f"{service.url}/v2/serverless/ep1"
+    assert said.lines == []
+
+
+def test_a_recording_without_prices_says_so(recorded, folder, said):
+    """The jobs are all there; only their price must come from elsewhere."""
+    outcome = recorded(samples=1, management_url="http://127.0.0.1:9/v2")
+    assert [entry.status for entry in outcome.entries] == ["COMPLETED"]
+    assert said.lines == ["the management API did not answer: the recording holds no prices"]
+    assert Cassette.open(folder).failures == ()

@@ -15,6 +15,7 @@ from comfytape.settings import find_contract, load_settings
 from comfytape_contracts.contract import Contract
 from comfytape_contracts.cost import own_rate
 from comfytape_contracts.verdicts import ExitCode
+from comfytape_recorder.management import management_url_of
 from comfytape_recorder.record import Options, record
 from comfytape_recorder.target import target_of
 
@@ -69,6 +70,7 @@ def command(
         resume=resume,
         scoped=scoped,
         secrets=settings.secret_values(),
+        management_url=management_url_of(os.environ, target.base_url),
         notes=notes,
     )
     path = (into or settings.cassettes) / loaded.name
