@@ -7,8 +7,11 @@ though headers or body are still coming in.
 from __future__ import annotations
 
 import contextlib
+import heapq
+import itertools
 import socket
 import threading
+import time
 from typing import TYPE_CHECKING, Any, Self
 
 from requests.adapters import HTTPAdapter
@@ -36,18 +39,17 @@ class Guard:
         self.expired = False
         self.connection: Guarded | None = None
         self.sock: Any = None
-        self.timer = threading.Timer(seconds, self.cut)
-        self.timer.daemon = True
+        self.over = False
 
     def __enter__(self) -> Self:
         ACTIVE.guard = self
-        self.timer.start()
+        WATCHDOG.watch(self)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.timer.cancel()
+        self.over = True
         ACTIVE.guard = None
         with OWNERSHIP:
             if self.connection is not None and self.connection.guard is self:
@@ -68,6 +70,40 @@ class Guard:
             self.expired = True
             if self.connection is not None and self.connection.guard is self:
                 shut(self.sock)
+
+
+class Watchdog:
+    """Cuts guards whose time is over; one thread for all, since starting one for each exchange costs too much."""
+
+    def __init__(self) -> None:
+        self.changed = threading.Condition()
+        self.waiting: list[tuple[float, int, Guard]] = []
+        self.counter = itertools.count()
+        self.thread: threading.Thread | None = None
+
+    def watch(self, guard: Guard) -> None:
+        """Cut the guard when its seconds are over, unless it is over before."""
+        with self.changed:
+            entry = (time.monotonic() + guard.seconds, next(self.counter), guard)
+            heapq.heappush(self.waiting, entry)
+            if self.thread is None:
+                self.thread = threading.Thread(target=self.run, name="deadlines", daemon=True)
+                self.thread.start()
+            elif self.waiting[0] is entry:
+                self.changed.notify()
+
+    def run(self) -> None:
+        """Wait for the next deadline, for ever."""
+        while True:
+            with self.changed:
+                while not self.waiting or self.waiting[0][0] > time.monotonic():
+                    self.changed.wait(self.waiting[0][0] - time.monotonic() if self.waiting else None)
+                guard = heapq.heappop(self.waiting)[2]
+            if not guard.over:
+                guard.cut()
+
+
+WATCHDOG = Watchdog()
 
 
 class Guarded:

@@ -5,6 +5,7 @@ Capture happens here, at our own transport, and not by patching: several threads
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from dataclasses import dataclass
@@ -61,6 +62,10 @@ class Transport:
         self.limits = limits or Limits()
         self.began = time.monotonic()
         self.session = requests.Session()
+        # What requests reads from the environment for every single request is read here once.
+        self.session.trust_env = False
+        self.session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+        self.proxies: dict[str, dict[str, str]] = {}
         self.session.auth = NoImplicitAuth()
         self.session.headers.clear()
         # A jar would carry one job's cookies into another's requests.
@@ -149,6 +154,7 @@ class Transport:
                     data=body or None,
                     stream=True,
                     allow_redirects=False,
+                    proxies=self.proxies_for(url),
                     timeout=(limit.connect, min(limit.read, limit.total)),
                 ) as answer,
             ):
@@ -165,6 +171,16 @@ class Transport:
         finally:
             with self.lock:
                 self.guards.discard(guard)
+
+    def proxies_for(self, url: str) -> dict[str, str]:
+        """The proxies that the environment names for a host (HTTP_PROXY, HTTPS_PROXY, NO_PROXY)."""
+        host = "/".join(url.split("/", 3)[:3])
+        if host not in self.proxies:
+            try:
+                self.proxies[host] = requests.utils.get_environ_proxies(url)
+            except ValueError:  # no URL: requests will say so in its own words
+                return {}
+        return self.proxies[host]
 
     def abort(self) -> None:
         """End every exchange that is under way, and let none begin: for whoever cannot wait for a slow server."""

@@ -42,7 +42,7 @@ def comfytape(tmp_path):
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=100,
         )
 
     return run

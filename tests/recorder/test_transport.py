@@ -283,3 +283,23 @@ def test_a_long_upload_has_the_whole_limit(raw_server):
     transport = Transport(limits=Limits(connect=0.2, read=5, total=10))
     assert transport.send("POST", raw_server(slow), body=b"x" * (16 << 20)).response.status == 200
     transport.close()
+
+
+def test_the_proxy_of_the_environment_is_used(raw_server, monkeypatch):
+    """HTTP_PROXY is heeded, and NO_PROXY too."""
+    heard = []
+
+    def proxy(connection, over):
+        heard.append(head_of(connection))
+        connection.sendall(OK)
+
+    monkeypatch.setenv("HTTP_PROXY", raw_server(proxy))
+    monkeypatch.setenv("http_proxy", raw_server(proxy))
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    transport = Transport(limits=Limits(connect=1, read=2, total=3))
+    transport.send("GET", "http://far.example/health")
+    transport.send("GET", raw_server(answering(OK)))
+    transport.close()
+    assert len(heard) == 1
+    assert heard[0].startswith("GET http://far.example/health")

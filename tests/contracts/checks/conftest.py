@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import lzma
 import shutil
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from comfytape.importing import import_hars
 from comfytape_cassettes import Body, Cassette, Exchange
 from comfytape_cassettes.recording import Recording
 from comfytape_contracts.checks import check
@@ -34,21 +32,6 @@ ROOT = Path(__file__).parents[3]
 def danrisi() -> Cassette:
     """The shipped recording: 11 jobs and the whole inventory of a ComfyUI 0.10.0 with RES4LYF."""
     return Cassette.open(ROOT / "cassettes" / "z-image-danrisi")
-
-
-@pytest.fixture(scope="session")
-def imported(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Cassette]:
-    """A real HAR as a cassette, by name."""
-    folder = tmp_path_factory.mktemp("imported")
-
-    def make(name: str) -> Cassette:
-        if not (folder / name / "cassette.json").exists():
-            har = folder / f"{name}.har"
-            har.write_bytes(lzma.decompress((ROOT / "tests" / "data" / "har" / f"{name}.har.xz").read_bytes()))
-            return import_hars([har], folder / name, (), ())
-        return Cassette.open(folder / name)
-
-    return make
 
 
 @pytest.fixture

@@ -72,6 +72,7 @@ class Plane:
         self.seen: list[tuple[str, str, dict]] = []
         self.processes: list[subprocess.Popen] = []
         self.base_completed = 3
+        self.lists = False
         self.port = 0
 
     @property
@@ -181,6 +182,8 @@ class Plane:
         return web.json_response({"status": "COMPLETED", "stream": [{"output": 1}]})
 
     async def listed(self, _request):
+        if not self.lists:
+            return web.Response(status=404)
         return web.json_response({"requests": [{"id": job.id, "status": job.status} for job in self.jobs.values()]})
 
     # -- the workers' side (the protocol of the runpod package)
@@ -239,6 +242,7 @@ class Plane:
                 web.get(f"{e}/stream/{{job}}", self.stream),
                 web.post(f"{e}/purge-queue", self.purge),
                 web.get(f"{e}/health", self.health),
+                web.get(f"{e}/requests", self.listed),
                 web.get(f"{e}/job-take/{{worker}}", self.take),
                 web.get(f"{e}/job-stop/{{worker}}", self.stop_requests),
                 web.post(f"{e}/job-done/{{worker}}/{{job}}", self.done),
