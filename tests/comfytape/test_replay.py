@@ -15,6 +15,7 @@ from urllib.request import urlopen
 import pytest
 from click.testing import CliRunner
 
+from comfytape.cli.commands.replay import place_of
 from comfytape.cli.main import cli
 
 ROOT = Path(__file__).parents[2]
@@ -139,3 +140,17 @@ def test_a_certificate_that_is_none_is_refused(tmp_path):
     done = CliRunner().invoke(cli, ["replay", str(ROOT / "cassettes/z-image-danrisi"), "--tls-cert", str(file)])
     assert done.exit_code == 2
     assert f"the certificate {file} cannot be used" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "settings", ["", "[tool.comfytape]\ncassettes = 'tapes'\n"], ids=["default folder", "folder of the settings"]
+)
+def test_a_name_is_looked_for_in_the_folder_of_cassettes(tmp_path, monkeypatch, settings):
+    """In ./cassettes, or where pyproject.toml says, even where ./cassettes has one of that name."""
+    monkeypatch.delenv("COMFYTAPE_CASSETTES", raising=False)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pyproject.toml").write_text(settings)
+    for folder in ("cassettes", "tapes"):
+        (tmp_path / folder / "mine").mkdir(parents=True)
+        (tmp_path / folder / "mine" / "cassette.json").write_text("{}")
+    assert place_of("mine") == str(Path("tapes" if settings else "cassettes", "mine"))

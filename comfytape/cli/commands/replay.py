@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,12 +92,23 @@ def casting_of(scenarios: tuple[str, ...], faults: tuple[str, ...], seed: int) -
 
 
 def place_of(name: str) -> str:
-    """Where a cassette is. A path that exists needs no settings, whose import takes longer than opening it."""
-    if (Path(name) / "cassette.json").is_file():
-        return name
+    """Where a cassette is. Settings are read only where they may matter: their import takes longer than all the rest."""
+    for place in (Path(name), Path("cassettes", name)):
+        if (place / "cassette.json").is_file() and (place == Path(name) or has_no_settings()):
+            return str(place)
     from comfytape.settings import find_cassette, load_settings  # noqa: PLC0415 - see above
 
     return find_cassette(name, load_settings())
+
+
+def has_no_settings() -> bool:
+    """Whether the folder of cassettes is the default one for certain."""
+    if "COMFYTAPE_CASSETTES" in os.environ:
+        return False
+    try:
+        return "comfytape" not in Path("pyproject.toml").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return True
 
 
 def print_miss(miss: Miss) -> None:
