@@ -92,7 +92,7 @@ def casting_of(scenarios: tuple[str, ...], faults: tuple[str, ...], seed: int) -
 
 
 def place_of(name: str) -> str:
-    """Where a cassette is. Settings are read only where they may matter: their import takes longer than all the rest."""
+    """Where a cassette is. Settings are read only where they may matter: importing them takes longest of all."""
     for place in (Path(name), Path("cassettes", name)):
         if (place / "cassette.json").is_file() and (place == Path(name) or has_no_settings()):
             return str(place)
