@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from comfytape.settings import find_cassette, find_contract
-from comfytape_cassettes import Cassette
+from comfytape_cassettes import Cassette, UsageError
 from comfytape_contracts.contract import Contract
 from comfytape_contracts.contract.model import Endpoint
-from comfytape_contracts.diagnosis import diagnose
+from comfytape_contracts.diagnosis import Evidence, diagnose
 
 if TYPE_CHECKING:
     from comfytape.settings import Settings
@@ -46,13 +46,23 @@ def examine(visit: Visit, settings: Settings) -> Diagnosis:
     """The diagnosis of a recording, or of what is said now.
 
     Raises:
-        UsageError: a name is not there, or nobody is named.
+        UsageError: a name is not there, nobody is named, or options do not go together.
         CassetteError: the cassette is damaged, or ``keep`` cannot be written.
     """
     contract = Contract.load(find_contract(visit.contract, settings)) if visit.contract else None
     if not visit.cassette:
         return live(visit, contract, settings)
+    live_only = {"--comfyui": visit.comfyui, "--probe/--no-probe": visit.probe is not None, "--keep": visit.keep}
+    idle = [name for name, given in live_only.items() if given]
+    if idle:
+        raise UsageError(f"--cassette reads a recording and asks nobody, so {idle[0]} has no meaning beside it")
     tape = Cassette.open(find_cassette(visit.cassette, settings))
+    known = [endpoint.id for endpoint in Evidence(tape).endpoints]
+    if visit.endpoint and visit.endpoint not in known:
+        raise UsageError(
+            f"{tape.label} holds nothing about endpoint '{visit.endpoint}'",
+            hint=f"there are: {', '.join(known)}" if known else "it was recorded from a ComfyUI alone",
+        )
     return diagnose(
         tape, contract=contract, endpoint=visit.endpoint, label=tape.label, provenance=tape.provenance.to_json()
     )

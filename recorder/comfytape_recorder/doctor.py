@@ -118,7 +118,10 @@ class Doctor:
             if url not in answered:
                 said = f"no answer before the deadline of {self.deadline_s:g} s"
                 now = self.recording.now_ms()
-                self.recording.fail(Failure("GET", url, said, (max(now - self.deadline_s * 1000, 0.0), now)))
+                self.recording.fail(
+                    Failure("GET", url, said, (max(now - self.deadline_s * 1000, 0.0), self.deadline_s * 1000))
+                )
+        self.transport.close()
 
     def lanes(self) -> list[tuple[str, Callable[[], object]]]:
         """What is asked side by side, each with the URL that it begins with."""

@@ -185,3 +185,18 @@ def test_the_rules_are_explained(doctor):
     done = CliRunner().invoke(cli, ["explain", "queue-paused"])
     assert done.exit_code == 0
     assert "workers.max" in done.output
+
+
+@pytest.mark.parametrize("option", [["--comfyui", "http://127.0.0.1:9"], ["--probe"], ["--keep", "somewhere"]])
+def test_options_for_live_questions_do_not_go_with_a_recording(doctor, option):
+    """An option that would be ignored is refused."""
+    done = doctor("--cassette", "noise-1024", *option)
+    assert done.exit_code == 2
+    assert option[0] in done.output
+
+
+def test_an_endpoint_that_the_recording_does_not_hold_names_those_that_it_does(doctor):
+    """A typo is no diagnosis."""
+    done = doctor("--cassette", "noise-1024", "--endpoint", "confy")
+    assert done.exit_code == 2
+    assert "there are: comfy" in done.output
