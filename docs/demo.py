@@ -6,6 +6,7 @@ Every command is shown before it runs; each can be typed in a shell. No account,
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = "demo-output"
 NAME = "z-image-danrisi"
 COMFYTAPE = [sys.executable, "-m", "comfytape"]
+NOTE = "Recorded from a replay. The models had random weights and ran on a CPU: times and pictures are not a GPU's."
 ONLY_A_BUDGET = 5
 
 
@@ -59,7 +61,7 @@ def record_and_check(url: str) -> int:
         "RUNPOD_API_KEY": "not-a-key",
         "COMFYUI_URL": url,
     }
-    record = ["record", NAME, "--into", OUTPUT]
+    record = ["record", NAME, "--into", OUTPUT, "--note", NOTE]
     say(
         "2. Record from it, as from a live endpoint",
         [*(f"{k}={v}" for k, v in environment.items()), "\\\n     "],
@@ -77,7 +79,7 @@ def say(what: str, *words: list[str]) -> None:
     """Print a step and its command; only the last list is comfytape's own."""
     *before, command = words
     variables = " ".join(word for group in before for word in group)
-    print(f"\n{what}\n   $ {variables}{' ' if variables else ''}comfytape {' '.join(command)}", flush=True)
+    print(f"\n{what}\n   $ {variables}{' ' if variables else ''}comfytape {shlex.join(command)}", flush=True)
 
 
 if __name__ == "__main__":

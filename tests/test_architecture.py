@@ -31,8 +31,10 @@ DOORS = {
     "uvicorn": "comfytape_replayer",
     "click": "comfytape",
     "rich": "comfytape",
+    "jinja2": "comfytape",
+    "pygal": "comfytape",
 }
-ONE_MODULE = {"vcr": 1, "PIL": 1, "deepdiff": 1}
+ONE_MODULE = {"vcr": 1, "PIL": 1, "deepdiff": 1, "pygal": 1}
 
 
 def imports_of(path: Path) -> set[str]:

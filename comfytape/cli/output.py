@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 import click
@@ -12,12 +10,15 @@ from rich.console import Console
 from rich.markup import escape as escape_markup
 
 from comfytape.cli.printable import printable
-from comfytape_contracts.findings import Finding, Severity, Verdict
-from comfytape_contracts.verdicts import ExitCode
+from comfytape.reporting.formats import json_
+from comfytape.reporting.words import grouped, made, place, summary
+from comfytape_contracts.findings import Severity, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from comfytape.reporting.words import Group
+    from comfytape_contracts.findings import Finding
     from comfytape_contracts.verdicts import Report
 
 SCREEN = 8
@@ -35,14 +36,6 @@ STYLE = {
 }
 
 
-EXIT_WORDS = {
-    ExitCode.BROKEN: "a promise is broken (exit code 1)",
-    ExitCode.UNKNOWN: "something could not be examined (exit code 3)",
-    ExitCode.NOTHING: "nothing was examined (exit code 4)",
-    ExitCode.BUDGET: "only a budget is exceeded (exit code 5)",
-}
-
-
 def console(*, stderr: bool = False) -> Console:
     """A console that colours only a terminal and never wraps what goes to a file or pipe."""
     stream = sys.stderr if stderr else sys.stdout
@@ -54,7 +47,7 @@ def console(*, stderr: bool = False) -> Console:
 
 def print_json(report: Report) -> None:
     """Print the one object that ``--json`` promises."""
-    click.echo(json.dumps(report.to_json(), indent=2, ensure_ascii=False, default=str))
+    click.echo(json_.render([report]), nl=False)
 
 
 def escape(text: str) -> str:
@@ -71,9 +64,7 @@ def print_report(out: Console, report: Report, *, verbose: bool = False) -> None
     """Print a check: verdict, what stands against it, the contract line by line, where the recording comes from."""
     out.print(f"{verdict_text(report.verdict)} {escape(report.contract)}: {summary(report)}")
     provenance = report.provenance
-    plane = provenance.get("plane", "")
-    made = f"recorded {str(provenance.get('recorded_at', ''))[:16]} ({PLANES.get(plane, plane)})"
-    out.print(f"[dim]{escape(report.cassette)}, {escape(made)}[/]")
+    out.print(f"[dim]{escape(report.cassette)}, {escape(made(provenance))}[/]")
     for note in provenance.get("notes", ()):
         out.print(f"[dim]note: {escape(note)}[/]")
     out.print()
@@ -89,48 +80,32 @@ def print_report(out: Console, report: Report, *, verbose: bool = False) -> None
             out.print(f"[dim]{escape(name)} {escape(version)}[/]")
 
 
-PLANES = {
-    "loopback": "against a server on the same machine, not RunPod's cloud",
-    "runpod-cloud": "against RunPod",
-    "import": "imported from another tool's file",
-}
-
-
 def verdict_mark(verdict: Verdict) -> str:
     """``pass``, ``FAIL`` or ``????`` in four columns."""
     word = {Verdict.PASS: "pass", Verdict.FAIL: "FAIL", Verdict.UNKNOWN: "????"}[verdict]
     return f"[{STYLE[verdict]}]{word}[/]"
 
 
-def summary(report: Report) -> str:
-    """One sentence that says what the verdict rests on."""
-    held = sum(line.verdict is Verdict.PASS for line in report.lines)
-    words = f"{held} of {len(report.lines)} promises hold"
-    reason = EXIT_WORDS.get(report.exit_code)
-    return f"{words}; {reason}" if reason else words
-
-
 def print_findings(out: Console, findings: Sequence[Finding], *, limit: int | None = None) -> None:
-    """Print findings, the worst first, each with its hint once a group; ``limit`` keeps to a screen."""
-    ordered = sorted(findings, key=lambda f: f.severity.rank)
-    shown = ordered if limit is None else ordered[:limit]
-    for (severity, rule), group in groupby(shown, key=lambda f: (f.severity, f.rule)):
-        same = list(group)
-        for finding in same:
-            where = place(finding)
-            out.print(f"[{STYLE[severity]}]{severity}[/] {escape(finding.message)}")
-            out.print(f"      [dim]{escape(where)}{rule} · {finding.fingerprint}[/]")
-        hints = dict.fromkeys(f.hint for f in same if f.hint)
-        for hint in hints:
-            out.print(f"      [cyan]→[/] {escape(hint)}")
-    hidden = len(ordered) - len(shown)
-    if hidden:
-        out.print(f"[dim]… and {hidden} more: use -v to see all, --json for machines.[/]")
+    """Print findings by rule, the worst first, each hint once; ``limit`` keeps to a screen, yet shows every rule."""
+    groups = grouped(findings)
+    shown = groups if limit is None else groups[:limit]
+    each = None if limit is None else max(limit // max(len(shown), 1), 1)
+    for group in shown:
+        print_group(out, group, each)
+    printed = sum(len(group.findings[:each]) for group in shown)
+    if printed < len(findings):
+        out.print(f"[dim]… and {len(findings) - printed} more: use -v to see all, --json for machines.[/]")
 
 
-def place(finding: Finding) -> str:
-    """``file:line · `` for a finding that points into a file, else nothing."""
-    file, line = finding.location.file, finding.location.line
-    if file is None:
-        return ""
-    return f"{file}:{line} · " if line is not None else f"{file} · "
+def print_group(out: Console, group: Group, limit: int | None) -> None:
+    """Print the first findings of one rule, how many more there are, and what to do."""
+    told = group.findings[:limit]
+    for finding in told:
+        out.print(f"[{STYLE[group.severity]}]{group.severity}[/] {escape(finding.message)}")
+        where = " · ".join(part for part in (place(finding), group.rule, finding.fingerprint) if part)
+        out.print(f"      [dim]{escape(where)}[/]")
+    if len(told) < len(group.findings):
+        out.print(f"      [dim]… {len(group.findings) - len(told)} more of this kind[/]")
+    for hint in dict.fromkeys(finding.hint for finding in told if finding.hint):
+        out.print(f"      [cyan]→[/] {escape(hint)}")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Group",
     "by_verdict",
+    "cost",
     "figures",
     "grouped",
     "held",
@@ -136,6 +137,17 @@ def plural(counts: Mapping[str, int]) -> str:
 def figures(measurements: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Measurements as (name in words, value with its unit), in their order."""
     return [figure(name, value) for name, value in measurements.items()]
+
+
+def cost(measurements: Mapping[str, Any]) -> str:
+    """What an image and the whole recording cost, between their bounds; "" where no price is known."""
+    parts = []
+    for what, name in (("an image", "cost_per_image"), ("all jobs together", "cost")):
+        low, high = (measurements.get(f"{name}_{bound}_usd") for bound in ("low", "high"))
+        if low is not None and high is not None:
+            parts.append(f"{what}: {low:.4f} to {high:.4f} USD")
+    source = measurements.get("price_source")
+    return "; ".join(parts) + (f"; price by {source}" if source else "") if parts else ""
 
 
 def figure(name: str, value: Any) -> tuple[str, str]:

@@ -73,3 +73,11 @@ def test_what_strict_json_lacks_becomes_text():
 def test_an_unknown_origin_is_said_to_be_unknown():
     """A cassette of another tool says neither when nor against what."""
     assert words.made({}) == "recorded at an unknown time (against an unknown endpoint)"
+
+
+def test_cost_is_said_with_its_bounds(danrisi):
+    """Least and most, an image and in all, and whose price it is; nothing where no price is known."""
+    assert words.cost(danrisi.measurements) == (
+        "an image: 0.0112 to 0.0131 USD; all jobs together: 0.1234 to 0.1442 USD; price by the contract"
+    )
+    assert words.cost({"jobs": 3}) == ""
