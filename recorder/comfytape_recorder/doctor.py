@@ -205,10 +205,7 @@ class Doctor:
         if said is None:
             return
         if self.probe and self.patient.target.key and self.may_answer():
-            try:
-                self.send_probe()
-            finally:
-                self.health()
+            self.send_probe()
         elif said.jobs.in_queue:
             time.sleep(max(min(WATCH_S, self.left() - 0.5), 0.0))
             self.health()
@@ -230,10 +227,14 @@ class Doctor:
         target = self.patient.target
         client = RunPodClient(self.transport, target.endpoint, target.key, target.base_url)
         ttl = int(self.deadline_s * 1000) + 10_000
-        job = client.run(PROBE_INPUT, policy={"executionTimeout": 10_000, "ttl": ttl})
-        while not job.is_final and self.left() > 0.6:
-            time.sleep(0.1)
-            job = client.status(job.id)
+        try:
+            job = client.run(PROBE_INPUT, policy={"executionTimeout": 10_000, "ttl": ttl})
+            while not job.is_final and self.left() > 0.6:
+                time.sleep(0.1)
+                job = client.status(job.id)
+        finally:
+            # While it waits: workers that are throttled for its sake show only as long.
+            self.health()
         if not job.is_final:
             client.cancel(job.id)
 

@@ -171,6 +171,8 @@ def test_a_probe_that_is_not_answered_is_cancelled(visit, healthy):
     healthy.says("/v2/ep1/cancel/p1", {"id": "p1", "status": "CANCELLED"})
     cassette, took, asked = visit(probe=True, deadline_s=1.5)
     assert jobs(healthy)[-1] == "/v2/ep1/cancel/p1"
+    # /health is asked while it waits: that is when it shows why.
+    assert healthy.paths()[-2:] == ["/v2/ep1/health", "/v2/ep1/cancel/p1"]
     assert took < 2.5
     assert "probe-unanswered" in {c.rule.id for c in diagnose(cassette, asked=asked).causes}
 

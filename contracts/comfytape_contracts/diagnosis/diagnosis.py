@@ -94,10 +94,11 @@ def diagnose(
     )
 
 
-def order(cause: Cause) -> tuple[int, bool, int, int]:
-    """The one cause to act on comes first: the heaviest, then our own mistakes, then the surest, then the nearest."""
+def order(cause: Cause) -> tuple[int, bool, bool, int, int]:
+    """The one cause to act on comes first: the heaviest, what fails, our own mistakes, the surest, the nearest."""
     return (
         cause.weight.rank,
+        cause.rule.inconclusive,
         cause.rule.id not in MISCONFIGURED,
         cause.confidence.rank,
         FAMILIES.index(cause.rule.family) if cause.rule.family in FAMILIES else len(FAMILIES),
