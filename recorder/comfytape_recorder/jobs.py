@@ -236,6 +236,7 @@ class ComfyUIJobs:
 
     client: ComfyUIClient
     shared: Shared
+    submitting: threading.Lock
 
     def run(self, sample: int, workflow: dict[str, Any]) -> None:
         """See ``Jobs.run``."""
@@ -244,13 +245,14 @@ class ComfyUIJobs:
         entry.started_ms = ledger.recording.now_ms()
         prompt_id = entry.job
         if prompt_id is None:
-            ledger.mark("submitting", sample)
-            try:
-                prompt_id = self.client.submit(workflow)
-            except UsageError:
-                ledger.mark("not accepted", sample)
-                raise
-            ledger.mark("submitted", sample, job=prompt_id)
+            with self.submitting:
+                ledger.mark("submitting", sample)
+                try:
+                    prompt_id = self.client.submit(workflow)
+                except UsageError:
+                    ledger.mark("not accepted", sample)
+                    raise
+                ledger.mark("submitted", sample, job=prompt_id)
         self.shared.spending.started(sample, ledger.recording.now_ms())
         status = self.ended_as(sample, prompt_id, pace)
         if status:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from comfytape_cassettes import UnreachableError
+from comfytape_contracts.jobs import jobs_of
+from comfytape_contracts.prompts import prompts_of
 from comfytape_recorder.runpod import HiccupError
 
 if TYPE_CHECKING:
@@ -18,12 +20,27 @@ if TYPE_CHECKING:
     from comfytape_recorder.ledger import Entry, Ledger
     from comfytape_recorder.runpod import RunPodClient
 
-__all__ = ["settle", "total"]
+__all__ = ["claim", "settle", "total"]
 
 LOOKS = 3
 """Times that the counters must agree before a submission is taken not to have arrived."""
 PAUSE_S = 1.0
 """Seconds between two looks: counters may lag behind."""
+
+
+def claim(ledger: Ledger) -> None:
+    """Give a submission its job where the answer is in the journal, and only our note of it is missing.
+
+    Submissions are made one at a time, so of a recorder that was killed at most one is without its note.
+    """
+    open_entries = [entry for entry in ledger.entries.values() if entry.answer_lost and entry.status != "LOST"]
+    if len(open_entries) == 1:
+        known = {job for entry in ledger.entries.values() for job in entry.jobs}
+        kept = list(ledger.recording.exchanges())
+        jobs = [job for job in (*jobs_of(kept), *prompts_of(kept)) if job.submitted and not job.is_final]
+        unclaimed = [job.id for job in jobs if job.id not in known]
+        if len(unclaimed) == 1:
+            ledger.mark("submitted", open_entries[0].sample, job=unclaimed[0])
 
 
 def settle(ledger: Ledger, client: RunPodClient, stop: threading.Event) -> list[Entry]:

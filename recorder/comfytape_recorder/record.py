@@ -17,7 +17,7 @@ from comfytape_contracts.routes import route_of
 from comfytape_recorder.comfyui import ComfyUIClient, json_of
 from comfytape_recorder.jobs import ComfyUIJobs, Jobs, Progress, RunPodJobs, Shared, lost_words
 from comfytape_recorder.ledger import Ledger
-from comfytape_recorder.lost import settle
+from comfytape_recorder.lost import claim, settle
 from comfytape_recorder.management import survey
 from comfytape_recorder.runpod import HiccupError, RunPodClient
 from comfytape_recorder.samples import sample_workflow, workflow_of
@@ -222,7 +222,7 @@ def jobs_for(target: Target, transport: Transport, shared: Shared) -> Jobs:
             threading.Lock(),
             threading.Lock(),
         )
-    return ComfyUIJobs(ComfyUIClient(transport, target.comfyui_url), shared)
+    return ComfyUIJobs(ComfyUIClient(transport, target.comfyui_url), shared, threading.Lock())
 
 
 def carry_out(run: Run, target: Target, transport: Transport) -> Outcome:
@@ -288,9 +288,15 @@ def ask(health: Callable[[], object], run: Run) -> None:
 
 def settle_lost_answers(run: Run, target: Target, transport: Transport) -> None:
     """After a crash between a submission and its answer: find the job, or find out whether it arrived at all."""
+    ledger = run.shared.ledger
+    claim(ledger)
+    if not target.endpoint:
+        # A ComfyUI costs nothing: what has no answer is simply submitted again.
+        for entry in [entry for entry in ledger.entries.values() if entry.answer_lost]:
+            ledger.mark("not accepted", entry.sample)
     if target.endpoint:
         client = RunPodClient(transport, target.endpoint, target.key, target.base_url)
-        for entry in settle(run.shared.ledger, client, run.shared.stop):
+        for entry in settle(ledger, client, run.shared.stop):
             run.shared.progress.say(lost_words(entry.sample))
 
 

@@ -67,6 +67,22 @@ def test_a_job_that_the_endpoint_lists_is_found_again(plane, crashed, recorded):
     assert seeds(plane) == [7, 8]
 
 
+def test_an_answer_in_the_journal_is_enough(plane, folder, key, recorded, tape):
+    """Killed after the answer was on disk and before our note of it: the job is waited for, and nothing is lost."""
+    recording = Recording.start(folder, plane="loopback")
+    recording.mark(event="probed")
+    recording.mark(event="submitting", sample=0, seen=3)
+    transport = Transport(recording)
+    workflow = {"2": {"inputs": {"seed": 7}}}
+    job = RunPodClient(transport, "ep1", key, plane.url).run({"workflow": workflow})
+    transport.close()
+    recording.close()
+    (entry,) = recorded(resume=True, samples=1).entries
+    assert (entry.status, entry.job) == ("COMPLETED", job.id)
+    assert seeds(plane) == [7]
+    assert [job.status for job in tape(folder).jobs] == ["COMPLETED"]
+
+
 def test_without_counters_nothing_is_submitted_again(plane, crashed, recorded):
     """In doubt a sample is missing rather than paid twice."""
     crashed(arrived=False, seen=None)
