@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from comfytape_cassettes import UsageError
 from comfytape_contracts.drift import (
+    Group,
     JobTime,
     NamedWorkflow,
     compare_inventories,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from comfytape.sources import InventorySource
-    from comfytape_contracts.drift import Assessed, Group
+    from comfytape_contracts.drift import Assessed, ChangeRecord
     from comfytape_contracts.findings import Finding
     from comfytape_contracts.tape import Tape
 
@@ -106,25 +107,26 @@ def compare_sources(before: InventorySource, after: InventorySource, files: Sequ
     Raises:
         ConversionError: a UI workflow cannot be converted.
     """
+    failures, ours, theirs = _import_failures(after.tape), _Beside.of(before), _Beside.of(after)
     started = time.perf_counter()
     drift = compare_inventories(
         before.object_info,
         after.object_info,
         [NamedWorkflow(file.document, file.name) for file in files],
         versions=(before.comfyui_version, after.comfyui_version),
-        failures=_import_failures(after.tape),
+        failures=failures,
     )
     used = names_in_workflows(file.document for file in files) if files else None
     beside = stated(
         [
-            *version_records(_stats(before), _stats(after)),
-            *model_records(_models(before), _models(after), (_folders(before), _folders(after))),
-            *_shape_changes(before.tape, after.tape),
+            *version_records(ours.stats, theirs.stats),
+            *model_records(ours.models, theirs.models, (ours.folders, theirs.folders)),
+            *_shape_changes(ours.answers, theirs.answers),
         ],
         used,
     )
     assessed = [*drift.assessed, *beside]
-    slower = diff_timing(_times(before.tape), _times(after.tape))
+    slower = _timing_changes(ours.times, theirs.times)
     elapsed_ms = (time.perf_counter() - started) * 1000
     found = [each.finding for each in assessed] + slower
     changes = len(drift.records) + len(beside) + len(slower)
@@ -144,9 +146,29 @@ def compare_sources(before: InventorySource, after: InventorySource, files: Sequ
     )
 
 
-def _lines(assessed: Sequence[Assessed], timing: Sequence[Finding]) -> list[Group]:
-    from comfytape_contracts.drift import Group  # noqa: PLC0415 - only for this line
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Beside:
+    """What one side says besides its inventory, read off its recording once."""
 
+    stats: Mapping[str, Any]
+    models: Mapping[str, Mapping[str, int | None]]
+    folders: frozenset[str]
+    answers: Mapping[str, list[Any]]
+    times: Mapping[tuple[str, ...], list[JobTime]]
+
+    @classmethod
+    def of(cls, source: InventorySource) -> _Beside:
+        """Read everything, so that what follows is comparison alone."""
+        return cls(
+            stats=_stats(source),
+            models=_models(source),
+            folders=_folders(source),
+            answers=_samples(source.tape),
+            times=_times(source.tape),
+        )
+
+
+def _lines(assessed: Sequence[Assessed], timing: Sequence[Finding]) -> list[Group]:
     own = [Group(finding.severity, finding.message, finding.hint, [finding]) for finding in timing]
     return sorted([*grouped(assessed), *own], key=lambda group: group.severity.rank)
 
@@ -198,14 +220,21 @@ def _log_text(data: Any) -> str:
     return data if isinstance(data, str) else ""
 
 
-def _shape_changes(before: Tape | None, after: Tape | None) -> list[Any]:
-    ours, theirs = _samples(before), _samples(after)
+def _shape_changes(before: Mapping[str, list[Any]], after: Mapping[str, list[Any]]) -> list[ChangeRecord]:
     return [
         record
-        for route in ours
-        if route in theirs
-        for record in shape_records(route, infer_shape(ours[route]), infer_shape(theirs[route]))
+        for route in before
+        if route in after
+        for record in shape_records(route, infer_shape(before[route]), infer_shape(after[route]))
     ]
+
+
+def _timing_changes(
+    before: Mapping[tuple[str, ...], list[JobTime]], after: Mapping[tuple[str, ...], list[JobTime]]
+) -> list[Finding]:
+    """Times of workflows that both sides ran; those of different ones cannot be compared."""
+    common = before.keys() & after.keys()
+    return diff_timing(*([job for key in common for job in side[key]] for side in (before, after)))
 
 
 def _samples(tape: Tape | None) -> dict[str, list[Any]]:
@@ -220,16 +249,18 @@ def _samples(tape: Tape | None) -> dict[str, list[Any]]:
     return found
 
 
-def _times(tape: Tape | None) -> list[JobTime]:
-    """Times of the jobs that ended well; a job is cold where ``/health`` showed no worker just before it."""
-    if tape is None:
-        return []
-    return [
-        JobTime(
-            execution_ms=job.last.execution_ms,
-            delay_ms=job.last.delay_ms,
-            is_cold=tape.workers_before(job.submitted_ms) == 0,
-        )
-        for job in tape.jobs
-        if job.last is not None and job.status == "COMPLETED"
-    ]
+def _times(tape: Tape | None) -> dict[tuple[str, ...], list[JobTime]]:
+    """Times of the jobs that ended well, by the classes of their workflow.
+
+    A job is cold where ``/health`` showed no worker just before it.
+    """
+    found: dict[tuple[str, ...], list[JobTime]] = defaultdict(list)
+    for job in tape.jobs if tape else ():
+        if job.last is None or job.status != "COMPLETED":
+            continue
+        nodes = (job.workflow or {}).values()
+        classes = sorted(str(node.get("class_type")) for node in nodes if isinstance(node, dict))
+        is_cold = tape is not None and tape.workers_before(job.submitted_ms) == 0
+        time_taken = JobTime(execution_ms=job.last.execution_ms, delay_ms=job.last.delay_ms, is_cold=is_cold)
+        found[tuple(classes)].append(time_taken)
+    return found

@@ -108,6 +108,76 @@ def test_a_missing_pack_comes_first(drift):
     assert done.output.splitlines()[2] == "error RES4LYF: 294 classes gone; import failed?"
 
 
+def with_answers(har, **answers):
+    """A recording with the answers of further routes put in."""
+    document = json.loads(har.read_text(encoding="utf-8"))
+    last = max(document["log"]["entries"], key=lambda entry: entry["startedDateTime"])
+    for route, body in answers.items():
+        entry = json.loads(json.dumps(last))
+        entry["request"]["url"] = f"http://127.0.0.1:8188/{route.replace('__', '/')}"
+        text = body if isinstance(body, str) else json.dumps(body)
+        entry["response"]["content"] |= {"text": text, "size": len(text)}
+        entry["response"]["content"].pop("encoding", None)
+        entry["response"]["bodySize"] = len(text)
+        document["log"]["entries"].append(entry)
+    return json.dumps(document)
+
+
+FAILED = "Cannot import /x/custom_nodes/RES4LYF module for custom nodes: No module named 'comfy.nested_tensor'\n"
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"internal__logs": FAILED},
+        {"internal__logs__raw": {"entries": [{"t": "1", "m": FAILED[:30]}, {"t": "1", "m": FAILED[30:]}]}},
+    ],
+    ids=["text", "entries"],
+)
+def test_a_recorded_log_gives_the_reason(drift, recordings, answers):
+    """ComfyUI's log says why the import failed, in either of its two routes."""
+    less = json.loads((recordings / "0.3.64-none.json").read_text(encoding="utf-8"))
+    entries = {"object_info": less, **{k: json.dumps(v) if isinstance(v, str) else v for k, v in answers.items()}}
+    (recordings / "failed.har").write_text(with_answers(recordings / OLD, **entries), encoding="utf-8")
+    done = drift(OLD, "failed.har")
+
+    assert "RES4LYF: 294 classes gone; import failed: No module named 'comfy.nested_tensor'." in done.output
+
+
+def test_another_device_is_told(drift, recordings):
+    """From the devices of /system_stats."""
+    stats = {
+        "system": {"comfyui_version": "0.3.64"},
+        "devices": [{"name": "cuda:0 NVIDIA L4", "vram_total": 23_600_000_000}],
+    }
+    (recordings / "gpu.har").write_text(with_answers(recordings / OLD, system_stats=stats), encoding="utf-8")
+
+    assert 'warning the devices are ["NVIDIA L4, 23.6 GB"], were ["cpu,' in drift(OLD, "gpu.har").output
+
+
+def test_folders_of_models_are_compared(drift):
+    """0.10.0 knows a kind of model that 0.3.64 did not."""
+    assert "info the model folder 'latent_upscale_models' is new." in drift(OLD, NEW).output
+
+
+def test_jobs_that_take_longer_are_told(drift, recordings):
+    """Ten recorded jobs, and the same with ten seconds more of execution time."""
+    jobs = json.loads(lzma.decompress((DATA / "har" / "runpod-ten-samples.har.xz").read_bytes()))
+    inventory = json.loads((recordings / OLD).read_text(encoding="utf-8"))
+    jobs["log"]["entries"] += inventory["log"]["entries"]
+    (recordings / "jobs.har").write_text(json.dumps(jobs), encoding="utf-8")
+    for entry in jobs["log"]["entries"]:
+        content = entry["response"]["content"]
+        if content.get("encoding") != "base64" and "executionTime" in content.get("text", ""):
+            answer = json.loads(content["text"])
+            content["text"] = json.dumps(answer | {"executionTime": answer["executionTime"] + 10_000})
+    (recordings / "slow.har").write_text(json.dumps(jobs), encoding="utf-8")
+
+    assert "warning executionTime of warm jobs: median " in drift("jobs.har", "slow.har").output
+    assert "executionTime" not in drift("jobs.har", "jobs.har").output
+    assert "executionTime" not in drift(OLD, "slow.har").output
+
+
 def test_verbose_shows_every_finding(drift):
     """With its fingerprint, for accepting."""
     done = drift("0.3.64-aug.json", "0.3.64-none.json", "-v")

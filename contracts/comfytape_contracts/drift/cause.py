@@ -117,7 +117,7 @@ class Causes:
 
         Releases began to list images only for LoadImageMask; a sound that is still there goes on being accepted.
         """
-        if record.rule != "input-file-removed":
+        if record.rule != "input-file-removed" or problem.server_error != "custom_validation_failed":
             return problem.severity
         kind = (mimetypes.guess_type(str(record.old))[0] or "").split("/", maxsplit=1)[0]
         node_class = self._before.get(record.class_type)

@@ -223,6 +223,18 @@ def test_a_file_of_another_kind_may_only_be_left_out_of_the_list(inventory, afte
     assert warnings(findings) == [("input-file-removed", "1", "image")]
 
 
+def test_an_option_beside_files_is_certain(real):
+    """Load3D of 0.33 offers 'none' beside its files, 0.10 does not: refused, whatever the folder holds."""
+    workflow = {
+        "1": {"class_type": "Load3D", "inputs": {"model_file": "none", "image": {}, "width": 8, "height": 8}},
+        "2": {"class_type": "PreviewAny", "inputs": {"source": ["1", 2]}},
+    }
+
+    assert errors(diff_inventories(real["0.33.0-new"], real["0.10.0-new"], [workflow])) == [
+        ("input-file-removed", "value_not_in_list", "1", "model_file")
+    ]
+
+
 def test_a_missing_model_file_is_told_from_an_option(inventory, after):
     """A loader that lost its file has a rule of its own."""
     files = required(after, "CheckpointLoaderSimple")["ckpt_name"][0]
