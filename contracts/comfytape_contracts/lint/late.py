@@ -44,9 +44,10 @@ def late_problems(
         for node_id in judgement.dropped:
             yield Problem(rule="output-dropped", node_id=node_id)
     if outputs:
-        for node_id in workflow.nodes:
-            if node_id not in running and node_id not in judgement.reached and node_id not in judgement.dropped:
-                yield Problem(rule="node-not-run", node_id=node_id)
+        needed = running | judgement.reached
+        for node in workflow.nodes.values():
+            if node.id not in needed and node.class_type in inventory:
+                yield Problem(rule="node-not-run", node_id=node.id)
 
 
 def _outputs(workflow: Workflow, inventory: Inventory) -> list[str]:

@@ -36,6 +36,6 @@ def test_we_say_what_the_server_said(path):
 
 
 def test_the_harvest_is_there():
-    """Eight releases and four trees of a pack: an empty folder must not pass for agreement."""
+    """Eight releases, with and without a pack: an empty folder must not pass for agreement."""
     assert len(HARVESTS) == 10
     assert sum(1 for path in HARVESTS for _ in cases_of(path)) > 3_000
