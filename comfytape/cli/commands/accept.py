@@ -55,7 +55,7 @@ def command(
     """  # noqa: D301
     settings = load_settings()
     path = find_contract(contract, settings) / "accepted.yaml"
-    baseline = Baseline.load(path)
+    loaded = baseline = Baseline.load(path)
     report = check_contracts([contract], cassette, settings)[0]
     findings = [*report.findings, *report.accepted]
     chosen = choose(findings, fingerprints, rules, everything=everything)
@@ -67,7 +67,9 @@ def command(
             chosen, reason=reason or "", today=today, expires=expires.date() if expires else None, owner=owner
         )
     stale = baseline.split(findings, today).stale
-    baseline.without(stale if prune else ()).save(path)
+    baseline = baseline.without(stale if prune else ())
+    if baseline != loaded:
+        baseline.save(path)
     tell(chosen, path.as_posix(), expires.date() if expires else None)
     for entry in stale:
         what = "removed" if prune else "stale (comfytape accept --prune removes it)"

@@ -75,8 +75,8 @@ RULES = (
         "answers 400 and names only the first one.",
         source=_PROMPT,
         todo="Pin the version that had the class, or replace the node in the workflow.",
-        before="/object_info has SaveLoRANode",
-        after="/object_info has no SaveLoRANode",
+        before="/object_info has Load3DAnimation",
+        after="/object_info has no Load3DAnimation",
         mirror="class-added",
     ),
     _rule(
@@ -106,8 +106,8 @@ RULES = (
         "replacements of the core's own classes and accept those.",
         source=_PROMPT + "; app/node_replace_manager.py since 0.14.0",
         todo="Set class_type to the new name; nothing else of the node changes.",
-        before="class_type ImageScaleRatio",
-        after="class_type ImageScaleByRatio, the same inputs and outputs",
+        before="class_type SaveLoRANode (0.3.64)",
+        after="class_type SaveLoRA (0.10.0), the same inputs and outputs",
         mirror_waiver="a rename back is the same change",
     ),
     _rule(

@@ -73,10 +73,11 @@ RULES = (
         severity_unused=Severity.INFO,
         why="POST /prompt does not look at inputs that a class does not declare. A link is passed to a node that does not take "
         "it and fails late; a value is dropped.",
-        source=_RUN + "; ClownsharKSampler_Beta.options between RES4LYF of 2025-08 and 1.1.0",
+        source=_RUN
+        + "; tried on 725 classes. Those that take any keyword (ClownsharKSampler_Beta) go on, with a warning",
         todo="Remove the input from the node, or move the link to the input that replaced it.",
-        before="ClownsharKSampler_Beta: options",
-        after="ClownsharKSampler_Beta: options_group (grows)",
+        before="GeminiImageNode: aspect_ratio",
+        after="GeminiImageNode without it",
         mirror="optional-input-added",
     ),
     _rule(
@@ -90,8 +91,8 @@ RULES = (
         why="To the server it is an input gone and an input new: a required one is missing, a link under the old name fails late.",
         source=_INPUTS,
         todo="Rename the key in the node's inputs.",
-        before="Florence2Run: florence2_model",
-        after="Florence2Run: model, the same type",
+        before="EmptyImage: width",
+        after="EmptyImage: image_width, the same type, range and default",
         mirror_waiver="a rename back is the same change",
     ),
     _rule(
