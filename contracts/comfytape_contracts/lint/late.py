@@ -109,6 +109,7 @@ class _Look:
         """A type that some class delivers and no widget of the editor writes."""
         return (
             not spec.is_widget
+            and isinstance(spec.type, str)
             and spec.type in self._inventory.produced_types
             and not any(option in spec.options for option in _OPTIONS_OF_WIDGETS)
         )

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Speaker"]
 
+_LARGEST = 2**200
+_LONGEST = 200
+"""Bounds of what a finding carries as it is."""
+
 _OPTIONS_KEPT = 50
 """Options that a finding carries for machines; file lists of thousands would drown the report."""
 
@@ -73,8 +77,11 @@ _Said = tuple[str, str, Any]
 
 
 def _kept(value: Any) -> Any:
-    """The value for machines, unless it is so large or deep that it would drown the report."""
-    return value if isinstance(value, str | int | float | bool | None) and len(shown(value)) < 200 else shown(value)
+    """The value for machines, unless it is so large or deep that it would drown the report or not print at all."""
+    if isinstance(value, int) and abs(value) >= _LARGEST:
+        return shown(value)
+    plain = isinstance(value, str | int | float | bool | None)
+    return value if plain and len(str(value)) < _LONGEST else shown(value)
 
 
 def _not_in_list(speaker: Speaker, problem: Problem) -> _Said:
