@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from comfytape.settings import find_cassette, find_contract, names_in
 from comfytape_cassettes import Cassette, UsageError
 from comfytape_contracts.checks import check
 from comfytape_contracts.contract import Contract
+from comfytape_contracts.verdicts import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,5 +36,19 @@ def check_contracts(names: Sequence[str], cassette: str | None, settings: Settin
     reports = []
     for name in wanted:
         contract = Contract.load(find_contract(name, settings))
-        reports.append(check(contract, Cassette.open(find_cassette(cassette or contract.name, settings))))
+        report = check(contract, Cassette.open(find_cassette(cassette or contract.name, settings)))
+        remember(contract, report)
+        reports.append(report)
     return reports
+
+
+def remember(contract: Contract, report: Report) -> None:
+    """Note in accepted.yaml that what was accepted was seen today. A run that does not pass notes nothing."""
+    if report.exit_code is not ExitCode.PASS or not report.accepted:
+        return
+    baseline = contract.baseline()
+    seen = baseline.seen(report.accepted, datetime.now(UTC).date())
+    if seen != baseline:
+        # A read-only checkout is no reason for a check to fail.
+        with contextlib.suppress(OSError):
+            seen.save(contract.baseline_path)

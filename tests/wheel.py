@@ -24,7 +24,12 @@ def main() -> int:
         (site / "dependencies.pth").write_text(next(p for p in sys.path if p.endswith("site-packages")) + "\n")
         python = place / "env" / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
         said = run(str(python), "-m", "comfytape", "--version", cwd=place)
-        where = run(str(python), "-c", "import comfytape_recorder as r, comfytape as c; print(r.__file__, c.__file__)", cwd=place)
+        where = run(
+            str(python),
+            "-c",
+            "import comfytape_recorder as r, comfytape as c; print(r.__file__, c.__file__)",
+            cwd=place,
+        )
         assert str(ROOT) not in where, f"the checkout was imported instead of the wheel: {where}"
         checked = run(
             str(python), "-m", "comfytape", "check", str(ROOT / "contracts/noise-1024"),

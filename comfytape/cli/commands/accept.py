@@ -11,7 +11,9 @@ import click
 from comfytape.run import check_contracts
 from comfytape.settings import find_contract, load_settings
 from comfytape_cassettes import UsageError
-from comfytape_contracts.baseline import Baseline, where_of
+from comfytape_contracts.baseline import where_of
+from comfytape_contracts.contract import Contract
+from comfytape_contracts.rules.recording import BASELINE_STALE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,10 +56,10 @@ def command(
     comfytape accept z-image-danrisi --prune
     """  # noqa: D301
     settings = load_settings()
-    path = find_contract(contract, settings) / "accepted.yaml"
-    loaded = baseline = Baseline.load(path)
+    loaded = Contract.load(find_contract(contract, settings))
+    path, baseline = loaded.baseline_path, loaded.baseline()
     report = check_contracts([contract], cassette, settings)[0]
-    findings = [*report.findings, *report.accepted]
+    findings = [f for f in (*report.findings, *report.accepted) if f.rule != BASELINE_STALE.id]
     chosen = choose(findings, fingerprints, rules, everything=everything)
     if not chosen and not prune:
         raise UsageError("nothing was chosen to accept", hint="name fingerprints, --rule ID, --all, or --prune")
@@ -68,7 +70,7 @@ def command(
         )
     stale = baseline.split(findings, today).stale
     baseline = baseline.without(stale if prune else ())
-    if baseline != loaded:
+    if baseline != loaded.baseline():
         baseline.save(path)
     tell(chosen, path.as_posix(), expires.date() if expires else None)
     for entry in stale:

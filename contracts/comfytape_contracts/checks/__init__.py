@@ -16,7 +16,8 @@ from comfytape_contracts.checks.recording import check_recording
 from comfytape_contracts.checks.subject import Outcome, Subject
 from comfytape_contracts.checks.versions import check_versions
 from comfytape_contracts.checks.workflow import check_workflows
-from comfytape_contracts.findings import Severity, Verdict
+from comfytape_contracts.findings import Location, Severity, Verdict
+from comfytape_contracts.rules.recording import BASELINE_STALE
 from comfytape_contracts.tape import Tape
 from comfytape_contracts.verdicts import Report
 
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from comfytape_cassettes import Cassette
+    from comfytape_contracts.baseline import Accepted
     from comfytape_contracts.contract import Contract
+    from comfytape_contracts.findings import Finding
+    from comfytape_contracts.verdicts import Line
 
 __all__ = ["check"]
 
@@ -52,16 +56,37 @@ def check(contract: Contract, cassette: Cassette, *, now: datetime | None = None
     subject = Subject(contract, Tape(cassette))
     advisory = set(contract.model.advisory)
     outcomes = [advice(run(subject)) if part in advisory else run(subject) for part, run in CHECKS]
-    outcomes.append(check_recording(subject, cassette.provenance, now or datetime.now(UTC)))
-    findings = [f for outcome in outcomes for f in outcome.findings]
+    now = now or datetime.now(UTC)
+    outcomes.append(check_recording(subject, cassette.provenance, now))
+    split = contract.baseline().split((f for outcome in outcomes for f in outcome.findings), now.date())
+    stale = [stale_finding(contract, entry) for entry in split.stale]
+    accepted = {f.fingerprint for f in split.accepted}
     return Report(
         contract=contract.name,
         cassette=cassette.label,
-        findings=sorted(findings, key=lambda f: f.severity.rank),
+        findings=sorted([*split.standing, *stale], key=lambda f: f.severity.rank),
+        accepted=split.accepted,
         examined=sum(outcome.examined for outcome in outcomes),
-        lines=[line for outcome in outcomes for line in outcome.lines],
+        lines=[settled(line, accepted) for outcome in outcomes for line in outcome.lines],
         measurements={key: value for outcome in outcomes for key, value in outcome.measurements.items()},
         provenance=cassette.provenance.to_json(),
+    )
+
+
+def settled(line: Line, accepted: set[str]) -> Line:
+    """A line against which nothing speaks but what the baseline covers: it holds, and says why."""
+    if line.verdict is not Verdict.FAIL or not line.findings or not accepted.issuperset(line.findings):
+        return line
+    return replace(line, verdict=Verdict.PASS, evidence=f"accepted: {line.evidence}")
+
+
+def stale_finding(contract: Contract, entry: Accepted) -> Finding:
+    """An entry of the baseline that no finding has any more."""
+    return BASELINE_STALE.finding(
+        f"{entry.rule} at {entry.where or 'no place'} was accepted ({entry.reason}), and is no longer there",
+        location=Location(file=str(contract.baseline_path)),
+        actual=entry.fingerprint,
+        identity={"entry": entry.fingerprint},
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ValidationError
 
 from comfytape_cassettes.errors import UsageError
+from comfytape_contracts.baseline import Baseline
 from comfytape_contracts.contract.model import ContractModel
 from comfytape_contracts.rules import catalogue
 from comfytape_contracts.yaml_file import YamlFile, read_yaml
@@ -63,6 +64,19 @@ class Contract:
     def path(self) -> Path:
         """The contract file."""
         return self.file.path
+
+    @property
+    def baseline_path(self) -> Path:
+        """Where findings are accepted: ``accepted.yaml`` beside the contract."""
+        return self.folder / "accepted.yaml"
+
+    def baseline(self) -> Baseline:
+        """The accepted findings; empty where nothing was accepted.
+
+        Raises:
+            UsageError: accepted.yaml is damaged.
+        """
+        return Baseline.load(self.baseline_path)
 
     def line(self, *keys: Any) -> int | None:
         """The line of a key, for findings."""

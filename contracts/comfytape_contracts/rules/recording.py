@@ -7,6 +7,8 @@ from comfytape_contracts.rules.rule import Rule
 
 __all__ = ["RULES"]
 
+STATE = "a baseline covers what is found or it does not; there is no before"
+
 STALE = Rule(
     id="recording-stale",
     family="recording",
@@ -24,4 +26,21 @@ STALE = Rule(
     mirror_waiver="age only grows",
 )
 
-RULES = (STALE,)
+BASELINE_STALE = Rule(
+    id="baseline-stale",
+    family="recording",
+    title="An accepted finding is no longer there",
+    looks_at="the entries of accepted.yaml",
+    direction="state",
+    action="look for the finding that each covers",
+    severity=Severity.INFO,
+    why="What was accepted has been mended, or reads otherwise now. An entry that covers nothing hides the day on which "
+    "the same fault comes back.",
+    source="what users of contract tools ask for most: approvals one by one, with a reason, that do not rot",
+    todo="Remove it: comfytape accept CONTRACT --prune.",
+    before="budget-generation is accepted, and found",
+    after="budget-generation is accepted, and generation is within budget",
+    mirror_waiver=STATE,
+)
+
+RULES = (STALE, BASELINE_STALE)
