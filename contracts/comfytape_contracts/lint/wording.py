@@ -289,6 +289,7 @@ _WORDS: Mapping[str, Callable[[Speaker, Problem], _Said]] = {
     "output-dropped": _plain("risky: its branch does not pass, so it is dropped without a word while the rest runs."),
     "own-check-failed": _failed_own,
     "surprising-conversion": _plain("{value} is not {type}; the server converts it."),
+    "too-deep": _plain("is fed through more nodes in a row than the server can check."),
     "unchecked-option": _unchecked,
     "undeclared-link": _undeclared,
     "undeclared-value": _undeclared,

@@ -239,6 +239,17 @@ RULES = (
         source="VALIDATE_INPUTS and validate_inputs in ComfyUI's nodes, 0.3.30–0.33.0",
     ),
     _rule(
+        "too-deep",
+        "Too many nodes in a row",
+        "the longest way from an output upstream",
+        "count its nodes",
+        "The server checks a node by calling itself for each node that feeds it, and Python allows a thousand calls.",
+        "Shorten the chain: what loops or repeats can often be one node that takes a count.",
+        "900 nodes in a row",
+        "1,000 nodes in a row",
+        source="ComfyUI execution.py validate_inputs; run on 0.3.30, 0.3.64, 0.10.0 and 0.33.0",
+    ),
+    _rule(
         "dependency-cycle",
         "Nodes feed each other in a circle",
         "links upstream of each output",

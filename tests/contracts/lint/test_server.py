@@ -9,7 +9,7 @@ from comfytape_contracts.lint.types import types_agree
 
 CLASSES = {
     "Source": {"input": {"required": {}}, "output": ["IMAGE"]},
-    "Through": {"input": {"required": {"image": ["IMAGE"], "more": ["IMAGE"]}}, "output": ["IMAGE"]},
+    "Through": {"input": {"required": {"image": ["IMAGE"]}, "optional": {"more": ["IMAGE"]}}, "output": ["IMAGE"]},
     "Save": {"input": {"required": {"image": ["IMAGE"]}}, "output": [], "output_node": True},
     "Bare": {"input": {"required": {}}, "output": None, "output_node": True},
     "Odd": {
@@ -93,11 +93,20 @@ def test_a_class_with_unreadable_outputs_is_followed_without_a_word():
 
 
 def test_a_chain_of_any_length_is_walked():
-    """Twenty thousand nodes, and no recursion."""
+    """Twenty thousand nodes, and no recursion; the server itself gives up at a thousand."""
     graph = {"0": {"class_type": "Source", "inputs": {}}}
     for index in range(1, 20_000):
-        graph[str(index)] = {"class_type": "Through", "inputs": {"image": [str(index - 1), 0], "more": ["0", 0]}}
+        graph[str(index)] = {"class_type": "Through", "inputs": {"image": [str(index - 1), 0]}}
     graph["end"] = {"class_type": "Save", "inputs": {"image": ["19999", 0]}}
+    assert said(graph) == (400, [("19027", "too-deep", "exception_during_inner_validation")])
+
+
+def test_a_chain_of_nine_hundred_is_fine():
+    """As on the real servers."""
+    graph = {"0": {"class_type": "Source", "inputs": {}}}
+    for index in range(1, 900):
+        graph[str(index)] = {"class_type": "Through", "inputs": {"image": [str(index - 1), 0], "more": ["0", 0]}}
+    graph["end"] = {"class_type": "Save", "inputs": {"image": ["899", 0]}}
     assert said(graph) == (200, [])
 
 
