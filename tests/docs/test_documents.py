@@ -39,7 +39,12 @@ def commands_of(block):
 @pytest.fixture
 def workplace(tmp_path):
     """A repository that is not ours, with contracts and cassettes as a user has them."""
-    for name in ("contracts/z-image-danrisi", "contracts/noise-1024", "cassettes/z-image-danrisi", "cassettes/noise-1024"):
+    for name in (
+        "contracts/z-image-danrisi",
+        "contracts/noise-1024",
+        "cassettes/z-image-danrisi",
+        "cassettes/noise-1024",
+    ):
         shutil.copytree(ROOT / name, tmp_path / name)
     return tmp_path
 
@@ -51,7 +56,13 @@ def test_what_a_page_shows_is_what_happens(block, workplace):
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
     for command, expected in commands_of(block):
         done = subprocess.run(
-            ["bash", "-c", command], cwd=workplace, env=environment, capture_output=True, text=True, timeout=100, check=False
+            ["bash", "-c", command],
+            cwd=workplace,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
         )
         printed = (done.stdout + done.stderr).strip("\n")
         pattern = r"[\s\S]*?".join(re.escape(piece) for piece in expected.split("…"))
