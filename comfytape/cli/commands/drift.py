@@ -94,10 +94,14 @@ def show(out: Console, report: DriftReport, result: DriftResult, *, workflows: i
     if verbose:
         print_findings(out, report.findings)
         return
-    for group in result.groups:
+    serious = [group for group in result.groups if group.severity is not Severity.INFO]
+    # Judged by workflows, what none of them feels is a count: a screen is for what matters.
+    for group in serious if workflows else result.groups:
         out.print(f"[{STYLE[group.severity]}]{group.severity}[/] {escape(group.line)}")
         if group.severity is not Severity.INFO:
             out.print(f"      [cyan]→[/] {escape(group.hint)}")
+    if workflows and len(serious) < len(result.groups):
+        out.print(f"[dim]{report.counts['info']} changes break nothing that is used: -v shows them[/]")
 
 
 UNJUDGED = "no workflow given: every change is rated as if something used it (--workflow FILE tells)"
