@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from comfytape_contracts.findings import Location
+from comfytape_contracts.inventory import Inventory, parse_version
+from comfytape_contracts.lint import Behaviour
 from comfytape_contracts.rules.dependency import DEPENDENCIES_UNKNOWN, NODE_MISSING, NODE_PACK
 from comfytape_contracts.workflow import Positions
 
@@ -102,8 +104,14 @@ def missing(subject: Subject, class_type: str, required: RequiredNode | None, lo
         location=where,
         expected=class_type,
         actual=None,
-        server_error="invalid_prompt" if others else None,
+        server_error=refusal_type(subject) if others else None,
     )
+
+
+def refusal_type(subject: Subject) -> str:
+    """What this ComfyUI calls a class that it does not have; the name changed with 0.12.0."""
+    said = parse_version(str(subject.tape.system.get("comfyui_version", "")))
+    return Behaviour.behind(Inventory(subject.tape.inventory), at_least=said).unknown_class
 
 
 def wrong_pack(subject: Subject, required: RequiredNode | None, node: object) -> list[Finding]:
