@@ -6,6 +6,7 @@ Capture happens here, at our own transport, and not by patching: several threads
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 from dataclasses import dataclass
@@ -246,7 +247,8 @@ def cause_of(error: Exception, limit: Limits) -> str:
     if isinstance(error, TimeoutError):
         return f"the answer was not complete after {limit.total:g} s"
     if isinstance(error, requests.exceptions.SSLError):
-        return f"TLS: {text.rpartition('(')[2].rstrip(')') or text}"
+        said = re.search(r"\[SSL[^\]]*\] ([^(']+)", text)
+        return f"TLS: {said[1].strip() if said else 'the handshake failed'}"
     for mark, words in (
         ("Name or service not known", "the host name does not resolve (DNS)"),
         ("Failed to resolve", "the host name does not resolve (DNS)"),
