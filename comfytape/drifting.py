@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import time
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from comfytape_cassettes import UsageError
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     from comfytape.sources import InventorySource
     from comfytape_contracts.drift import Assessed, ChangeRecord
-    from comfytape_contracts.findings import Finding
+    from comfytape_contracts.findings import Finding, Severity
     from comfytape_contracts.tape import Tape
 
 __all__ = ["DriftResult", "WorkflowFile", "compare_sources", "read_workflow_file"]
@@ -101,8 +102,13 @@ def read_workflow_file(path: str) -> WorkflowFile:
     return WorkflowFile(name=path, document=document, positions=Positions.of(text))
 
 
-def compare_sources(before: InventorySource, after: InventorySource, files: Sequence[WorkflowFile] = ()) -> DriftResult:
-    """Compare everything that both sides know.
+def compare_sources(
+    before: InventorySource,
+    after: InventorySource,
+    files: Sequence[WorkflowFile] = (),
+    severities: Mapping[str, Severity] = MappingProxyType({}),
+) -> DriftResult:
+    """Compare everything that both sides know; ``severities`` are a contract's own, by rule.
 
     Raises:
         ConversionError: a UI workflow cannot be converted.
@@ -125,8 +131,8 @@ def compare_sources(before: InventorySource, after: InventorySource, files: Sequ
         ],
         used,
     )
-    assessed = [*drift.assessed, *beside]
-    slower = _timing_changes(ours.times, theirs.times)
+    assessed = [replace(each, finding=_weighed(each.finding, severities)) for each in (*drift.assessed, *beside)]
+    slower = [_weighed(finding, severities) for finding in _timing_changes(ours.times, theirs.times)]
     elapsed_ms = (time.perf_counter() - started) * 1000
     found = [each.finding for each in assessed] + slower
     changes = len(drift.records) + len(beside) + len(slower)
@@ -144,6 +150,10 @@ def compare_sources(before: InventorySource, after: InventorySource, files: Sequ
             "compare_ms": round(elapsed_ms, 1),
         },
     )
+
+
+def _weighed(finding: Finding, severities: Mapping[str, Severity]) -> Finding:
+    return replace(finding, severity=severities.get(finding.rule, finding.severity))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -227,3 +227,23 @@ def test_a_text_workflow_in_an_envelope_has_no_line(drift, recordings):
     document = json.loads(drift(OLD, NEW, "--workflow", "job.json", "--json").output)
 
     assert document["findings"][0]["location"]["line"] is None
+
+
+def test_a_contract_brings_its_workflows_and_severities(tmp_path, recordings, monkeypatch):
+    """--contract judges by the contract's workflow, and its severities weigh the rules."""
+    folder = tmp_path / "contracts" / "scaling"
+    folder.mkdir(parents=True)
+    (folder / "workflow.json").write_text(json.dumps(WORKFLOW))
+    (folder / "contract.yaml").write_text(
+        "name: scaling\nworkflow: workflow.json\nseverities: {required-input-added: warning}\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    sides = [str(recordings / name) for name in ("comfyui-inventory.har", "danrisi-inventory.har")]
+
+    done = CliRunner().invoke(cli, ["drift", *sides, "--contract", "scaling"])
+
+    assert done.exit_code == 0
+    assert "judged by 1 workflow" in done.stdout
+    assert "warning" in done.stdout.splitlines()[2]
+    assert "resolution_steps" in done.stdout
+    assert CliRunner().invoke(cli, ["drift", *sides, "--workflow", str(folder / "workflow.json")]).exit_code == 1

@@ -10,8 +10,9 @@ from rich.markup import escape
 
 from comfytape.cli.output import STYLE, console, print_findings, print_json, verdict_text
 from comfytape.drifting import compare_sources, read_workflow_file
-from comfytape.settings import load_settings
+from comfytape.settings import find_contract, load_settings
 from comfytape.sources import load_inventory
+from comfytape_contracts.contract import Contract
 from comfytape_contracts.findings import Severity
 from comfytape_contracts.verdicts import ExitCode, Report, exit_code_of, verdict_of
 
@@ -39,6 +40,7 @@ class DriftReport(Report):
 @click.argument("before")
 @click.argument("after")
 @click.option("--workflow", "workflows", multiple=True, metavar="FILE", help="A workflow that must go on working.")
+@click.option("--contract", metavar="CONTRACT", help="Take workflows and severities from a contract.")
 @click.option(
     "--fail-on",
     type=click.Choice(["error", "warning"]),
@@ -54,6 +56,7 @@ def command(
     before: str,
     after: str,
     workflows: tuple[str, ...],
+    contract: str | None,
     fail_on: str,
     as_json: bool,
     verbose: bool,
@@ -64,10 +67,18 @@ def command(
 
     \b
     comfytape drift cassettes/monday cassettes/today --workflow contracts/z-image-danrisi/workflow.json
+    comfytape drift cassettes/monday http://127.0.0.1:8188 --contract z-image-danrisi
     """  # noqa: D301
     settings = load_settings()
-    files = [read_workflow_file(path) for path in workflows]
-    result = compare_sources(load_inventory(before, settings), load_inventory(after, settings), files)
+    held = Contract.load(find_contract(contract, settings)) if contract else None
+    own = [str(path) for path in dict.fromkeys((held.workflow_path, held.samples_path))] if held else []
+    files = [read_workflow_file(path) for path in (*workflows, *own)]
+    result = compare_sources(
+        load_inventory(before, settings),
+        load_inventory(after, settings),
+        files,
+        held.model.severities if held else {},
+    )
     report = DriftReport(
         findings=result.findings,
         examined=result.examined,
