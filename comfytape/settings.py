@@ -30,6 +30,7 @@ class Settings(BaseSettings):
         contracts = "deploy/contracts"
         cassettes = "tests/cassettes"
         secrets_env = ["BUCKET_SECRET_ACCESS_KEY"]
+        scan_exclude = ["tests/fixtures/*"]
     """
 
     model_config = SettingsConfigDict(
@@ -39,6 +40,7 @@ class Settings(BaseSettings):
     contracts: Path = Path("contracts")
     cassettes: Path = Path("cassettes")
     secrets_env: list[str] = []
+    scan_exclude: list[str] = []
 
     @classmethod
     def settings_customise_sources(

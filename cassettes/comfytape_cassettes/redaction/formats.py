@@ -113,6 +113,7 @@ FORMATS = (
 )  # fmt: skip
 
 _PASSWORD = re.compile(rb"://(?P<secret>[^\s/:@\"'<>?#\\\x00]{0,100}:[^\s/@\"'<>?#\\\x00]{1,200})@")
+_GAP = re.compile(rb"\$?\{[^{}]*\}|\$\([^()]*\)|\$[A-Za-z_][A-Za-z0-9_]*")
 # Parameter names as they stand before an equals sign, in lower case; a name of the second kind is common enough in
 # prose and code that it only counts in a query.
 _SIGNED = frozenset(
@@ -152,10 +153,12 @@ def parameters_in(data: bytes) -> Iterator[Match]:
 
 
 def passwords_in(data: bytes) -> Iterator[Match]:
-    """User and password of URLs."""
+    """User and password of URLs; a template's gap, as in ``://{user}:${PASSWORD}@``, is none."""
     if b"@" in data and b"://" in data:
         for match in _PASSWORD.finditer(data):
-            if not all(is_masked(part.decode("latin-1")) for part in match["secret"].split(b":") if part):
+            parts = [part for part in match["secret"].split(b":") if part]
+            masked = all(is_masked(part.decode("latin-1")) for part in parts)
+            if not masked and not _GAP.fullmatch(match["secret"].partition(b":")[2]):
                 yield (*match.span("secret"), "url-password")
 
 

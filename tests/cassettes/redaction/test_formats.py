@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from comfytape_cassettes.redaction import Redactor
+from comfytape_cassettes.redaction import Redactor, Secrets, redact_text
 
 from .kinds import EMBEDDED, KINDS
 
@@ -79,3 +79,15 @@ def test_random_bytes_come_through_unchanged(seed):
 def test_ordinary_words_are_no_secrets(text):
     """Model names, ids, hashes and prose keep their spelling."""
     assert Redactor().text(text) == text
+
+
+@pytest.mark.parametrize("gap", ["{password}", "${DB_PASSWORD}", "$DB_PASSWORD", "$(cat file)"])
+def test_a_templates_gap_is_no_password(gap):
+    """A program that builds a URL is left as it is, and is no leak."""
+    assert redact_text(f"postgresql://user:{gap}@db/name", Secrets()) == f"postgresql://user:{gap}@db/name"
+
+
+@pytest.mark.parametrize("password", ["pass{word}", "$", "{a}b"])
+def test_a_password_with_odd_characters_is_still_one(password):
+    """Only what is a gap as a whole is left."""
+    assert password not in redact_text(f"postgresql://user:{password}@db/name", Secrets())
