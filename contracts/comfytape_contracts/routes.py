@@ -1,4 +1,4 @@
-"""Which call a URL is: RunPod's job API below ``/v2/{endpoint}/``, ComfyUI's routes at the root or below ``/api``."""
+"""Which call a URL is: RunPod's job API below ``/v2/{endpoint}/``, a volume's listing, else ComfyUI's routes."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ RUNPOD_PATH = re.compile(r"(?:^|.*/)v2/(?P<endpoint>[^/]+)/(?P<operation>[a-z-]+
 class Route:
     """What a URL asks for.
 
-    ``plane`` is ``runpod`` or ``comfyui``. For RunPod ``name`` is the operation, ``endpoint`` and ``argument`` (the job
-    id) are set; for ComfyUI ``name`` is the path without ``/api`` and ``argument`` what follows a parametrised route.
+    ``plane`` is ``runpod``, ``comfyui`` or ``s3``. For RunPod ``name`` is the operation, ``endpoint`` and ``argument``
+    (the job id) are set; for ComfyUI ``name`` is the path without ``/api`` and ``argument`` what follows a parametrised
+    route; for a listing of an S3 API ``argument`` is the volume.
     """
 
     plane: str
@@ -35,7 +36,10 @@ COMFYUI_PARAMETRISED = ("object_info", "models", "experiment/models", "history",
 
 def route_of(url: str) -> Route:
     """The route of a URL, absolute or a path alone."""
-    path = urlsplit(url).path
+    split = urlsplit(url)
+    path = split.path
+    if "list-type=2" in split.query.split("&"):
+        return Route("s3", "list", argument=unquote(path.strip("/")))  # ListObjectsV2, path style
     found = RUNPOD_PATH.match(path)
     if found and found["operation"] in RUNPOD_OPERATIONS:
         return Route("runpod", found["operation"], unquote(found["endpoint"]), unquote(found["job"] or ""))
