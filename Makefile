@@ -8,10 +8,10 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 SOURCES := comfytape cassettes contracts recorder replayer tests benchmarks docs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types unit wheel lock examples clean
+.PHONY: help demo test test-services lint types unit wheel lock examples clean
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 demo: $(RUN) ## replay a real recording, record from it, check it
 	@$(BIN)/python docs/demo.py
@@ -38,6 +38,9 @@ unit: $(DEV)
 wheel: $(DEV)
 	@echo "== the built wheel, installed elsewhere"
 	@$(BIN)/python tests/wheel.py
+
+test-services: $(DEV) ## tests against a real PostgreSQL and an S3 server (not in `test`)
+	@$(BIN)/python tests/services.py
 
 examples: $(DEV) ## write docs/examples anew
 	@$(BIN)/python docs/examples.py

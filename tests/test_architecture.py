@@ -33,6 +33,7 @@ DOORS = {
     "rich": "comfytape",
     "jinja2": "comfytape",
     "pygal": "comfytape",
+    "sqlalchemy": "comfytape",
 }
 ONE_MODULE = {"vcr": 1, "PIL": 1, "deepdiff": 1, "pygal": 1}
 

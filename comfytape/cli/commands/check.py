@@ -5,6 +5,8 @@ from __future__ import annotations
 import click
 
 from comfytape.cli.output import console, print_report
+from comfytape.history import Run
+from comfytape.history.opening import open_history
 from comfytape.reporting import ReportRequest
 from comfytape.reporting.formats import format_names, json_
 from comfytape.run import check_contracts
@@ -27,6 +29,10 @@ __all__ = ["command"]
     metavar="FORMAT=PATH",
     help=f"Write a report, as often as needed; - as the path is standard output. Formats: {', '.join(format_names())}.",
 )
+@click.option(
+    "--history", "kept", metavar="URL", envvar="COMFYTAPE_HISTORY", show_envvar=True,
+    help="Keep the result in a database: a file such as history.sqlite, or postgresql://…",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("-v", "--verbose", is_flag=True, help="Show every finding and where the recording comes from.")
 @click.pass_context
@@ -35,6 +41,7 @@ def command(
     contracts: tuple[str, ...],
     cassette: str | None,
     wanted: tuple[str, ...],
+    kept: str | None,
     as_json: bool,
     verbose: bool,
 ) -> None:
@@ -48,6 +55,7 @@ def command(
     # Before any check: a slip in an option must not cost a minute.
     requests = [ReportRequest.parse(text) for text in wanted]
     taken = sum(request.destination.is_stdout for request in requests) + as_json
+    history = open_history(kept) if kept else None
     if taken > 1:
         raise UsageError("two reports cannot share standard output", hint="give all but one of them a file")
     reports = check_contracts(contracts, cassette, load_settings())
@@ -58,4 +66,6 @@ def command(
             print_report(console(stderr=bool(taken)), report, verbose=verbose)
     for request in requests:
         request.write(reports)
+    if history:
+        history.append([Run.of(report) for report in reports])
     ctx.exit(worst_exit_code(report.exit_code for report in reports))
