@@ -6,7 +6,15 @@ import difflib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from comfytape_contracts.rules.dependency import DEPENDENCIES_UNKNOWN, MODEL_MISSING, MODEL_SIZE
+from comfytape_contracts.inventory.spec import MODEL_SUFFIXES
+from comfytape_contracts.model_files import SMALLEST_MODEL, size_words
+from comfytape_contracts.rules.dependency import (
+    DEPENDENCIES_UNKNOWN,
+    MODEL_HASH_UNKNOWN,
+    MODEL_MISSING,
+    MODEL_PLACEHOLDER,
+    MODEL_SIZE,
+)
 
 if TYPE_CHECKING:
     from comfytape_contracts.checks.subject import Outcome, Subject
@@ -33,9 +41,25 @@ def check_models(subject: Subject) -> Outcome:
         findings,
         f"{there} of {len(subject.model.models)} files as promised; sizes seen for {sized}",
     )
+    check_hashes(subject, outcome)
     outcome.measurements["models_required"] = len(subject.model.models)
     outcome.measurements["models_verified"] = there
     return outcome
+
+
+def check_hashes(subject: Subject, outcome: Outcome) -> None:
+    """Say plainly that nobody computed a promised ``sha256``; the sizes are held beside this."""
+    hashed = [number for number, file in enumerate(subject.model.models) if file.sha256]
+    if not hashed:
+        return
+    names = ", ".join(subject.model.models[number].name for number in hashed)
+    finding = MODEL_HASH_UNKNOWN.finding(
+        f"the sha256 of {len(hashed)} model file(s) was not seen: {names}",
+        location=subject.in_contract("models", hashed[0], "sha256"),
+        identity={"what": "sha256"},
+    )
+    said = "ComfyUI tells names and sizes, the volume's S3 API an MD5 of parts; nobody computed a sha256"
+    outcome.promise("model files have the promised sha256", [finding], said)
 
 
 def check_file(subject: Subject, file: ModelFile) -> list[Finding]:
@@ -60,21 +84,17 @@ def check_file(subject: Subject, file: ModelFile) -> list[Finding]:
             )
         ]
     size = tape.model_sizes.get((file.folder, file.name))
-    if file.size is None or size == file.size:
-        return []
     if size is None:
-        return [
-            DEPENDENCIES_UNKNOWN.finding(
-                f"model {label}: its size is promised, but was not recorded", identity=identity
-            )
-        ]
+        unseen = f"model {label}: its size is promised, but was not recorded"
+        return [DEPENDENCIES_UNKNOWN.finding(unseen, identity=identity)] if file.size is not None else []
+    if size == file.size:
+        return []
+    is_small = size < SMALLEST_MODEL and file.name.endswith(MODEL_SUFFIXES)
+    if file.size is None and not is_small:
+        return []
+    rule = MODEL_PLACEHOLDER if file.size is None else MODEL_SIZE
     return [
-        MODEL_SIZE.finding(
-            f"model {label} has {size:,} bytes, expected {file.size:,}",
-            expected=file.size,
-            actual=size,
-            identity=identity,
-        )
+        rule.finding(f"model {label} {size_words(size, file.size)}", expected=file.size, actual=size, identity=identity)
     ]
 
 

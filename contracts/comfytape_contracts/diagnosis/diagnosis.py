@@ -15,6 +15,7 @@ from comfytape_contracts.diagnosis.server import examine_comfyui, pack_is_core
 from comfytape_contracts.findings import Finding, Severity, Verdict
 from comfytape_contracts.rules.endpoint import MISCONFIGURED
 from comfytape_contracts.verdicts import ExitCode, Line, Report, exit_code_of, worst_exit_code
+from comfytape_contracts.volume import VolumeListing
 
 if TYPE_CHECKING:
     from comfytape_contracts.contract import Contract
@@ -79,7 +80,7 @@ def diagnose(
     stages += [stage for stage in (server, prompts) if stage is not None]
     causes = sorted((c for stage in stages for c in stage.causes), key=order)
     findings, lines = [c.finding() for c in causes], [line_of(stage) for stage in stages]
-    if contract is not None and evidence.tape.inventory is not None:
+    if contract is not None and (evidence.tape.inventory is not None or VolumeListing.of(said) is not None):
         more, promised = dependencies(contract, evidence)
         findings, lines = sorted([*findings, *more], key=lambda f: f.severity.rank), [*lines, *promised]
     return Diagnosis(
@@ -130,9 +131,11 @@ def dependencies(contract: Contract, evidence: Evidence) -> tuple[list[Finding],
     from comfytape_contracts.checks.nodes import check_nodes  # noqa: PLC0415
     from comfytape_contracts.checks.subject import Subject  # noqa: PLC0415
     from comfytape_contracts.checks.versions import check_versions  # noqa: PLC0415
+    from comfytape_contracts.checks.volume import check_volume  # noqa: PLC0415
 
     subject = Subject(contract, evidence.tape)
-    outcomes = [check(subject) for check in (check_nodes, check_models, check_versions)]
+    checks = [check_nodes, check_models, check_versions] if evidence.tape.inventory is not None else []
+    outcomes = [check(subject) for check in (*checks, check_volume)]
     return [f for o in outcomes for f in o.findings], [line for o in outcomes for line in o.lines]
 
 

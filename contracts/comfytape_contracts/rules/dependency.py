@@ -74,6 +74,38 @@ MODEL_SIZE = Rule(
     after="qwen_3_4b.safetensors has 135 bytes",
     mirror_waiver=STATE,
 )
+MODEL_PLACEHOLDER = Rule(
+    id="required-model-placeholder",
+    family="dependency",
+    title="A required model file is too small to be a model",
+    looks_at="size in /experiment/models/{folder}",
+    direction="state",
+    action="compare with 1 KiB, where the contract states no size",
+    severity=Severity.ERROR,
+    why="A git-lfs pointer has some 130 bytes and keeps the model's name. CLIPLoader even loads one of 80 bytes "
+    "'successfully', with random weights.",
+    source="git-lfs specification; tried on ComfyUI 0.3.64",
+    todo="Download the file itself, and state its size in the contract.",
+    before="z-image-turbo-vae.safetensors has 335304388 bytes",
+    after="z-image-turbo-vae.safetensors has 134 bytes",
+    mirror_waiver=STATE,
+)
+MODEL_HASH_UNKNOWN = Rule(
+    id="required-model-hash-unknown",
+    family="dependency",
+    title="A promised sha256 of a model file was not seen",
+    looks_at="what a recording tells of model files",
+    direction="state",
+    action="say so; the size is compared beside this",
+    severity=Severity.WARNING,
+    why="ComfyUI's routes give a file's name, size and date, and S3 an MD5 of its parts. Only reading the whole file tells its sha256.",
+    source="ComfyUI app/model_manager.py (/experiment/models), 0.3.30 to 0.33.0; docs.runpod.io, storage/s3-api",
+    todo="State the size as well, which is compared; compute the sha256 once on a pod with: sha256sum FILE.",
+    before="no sha256 is promised",
+    after="a sha256 is promised",
+    mirror_waiver=STATE,
+    inconclusive=True,
+)
 COMFYUI_VERSION = Rule(
     id="comfyui-version",
     family="dependency",
@@ -108,4 +140,13 @@ DEPENDENCIES_UNKNOWN = Rule(
     inconclusive=True,
 )
 
-RULES = (NODE_MISSING, NODE_PACK, MODEL_MISSING, MODEL_SIZE, COMFYUI_VERSION, DEPENDENCIES_UNKNOWN)
+RULES = (
+    NODE_MISSING,
+    NODE_PACK,
+    MODEL_MISSING,
+    MODEL_SIZE,
+    MODEL_PLACEHOLDER,
+    MODEL_HASH_UNKNOWN,
+    COMFYUI_VERSION,
+    DEPENDENCIES_UNKNOWN,
+)
