@@ -1,4 +1,4 @@
-"""Is ComfyUI's version in the contract's range?"""
+"""Is ComfyUI's version in the contract's range, and does what is pinned run?"""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
+from comfytape_contracts.checks.registry import check_registry
 from comfytape_contracts.rules.dependency import COMFYUI_VERSION, DEPENDENCIES_UNKNOWN
 
 if TYPE_CHECKING:
@@ -16,8 +17,12 @@ __all__ = ["check_versions"]
 
 
 def check_versions(subject: Subject) -> Outcome:
-    """Hold ``versions.comfyui`` against ``/system_stats``."""
-    outcome = subject.outcome()
+    """Hold ``versions.comfyui`` against ``/system_stats``, and ``versions.registry`` against all that is told.
+
+    Raises:
+        UsageError: the registry is not there, or is none.
+    """
+    outcome = check_registry(subject)
     wanted = subject.model.versions.comfyui
     found = str(subject.tape.system.get("comfyui_version", ""))
     if found:

@@ -43,7 +43,7 @@ class PackPin(BaseModel):
 
     model_config = STRICT
 
-    version: str | None = Field(default=None, min_length=1)
+    version: Pin | None = None
     commit: Annotated[str, Field(pattern=r"^[0-9a-f]{7,40}$")] | None = None
     definitions: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")] | None = None
 

@@ -70,6 +70,37 @@ GENERATION = Rule(
     after="p95 36 s where 30 s are promised",
     mirror_waiver=STATE,
 )
+HEALTH_TIME = Rule(
+    id="budget-health-check",
+    family="budget",
+    title="Health was told later than promised",
+    looks_at="times of /health",
+    direction="state",
+    action="the slowest answer compared with budgets.health_check_s",
+    severity=Severity.ERROR,
+    why="A health check that is slower than its caller's patience takes a working endpoint for a broken one.",
+    source="the contract",
+    todo="Ask again from where your callers are; if it stays slow, raise their time limit.",
+    before="0.3 s where 5 s are promised",
+    after="7 s where 5 s are promised",
+    mirror_waiver=STATE,
+)
+DEPENDENCY_TIME = Rule(
+    id="budget-dependency-check",
+    family="budget",
+    title="Dependencies were told later than promised",
+    looks_at="times of ComfyUI's inventory routes and of the volume's listing",
+    direction="state",
+    action="the time in which any of them was under way, compared with budgets.dependency_check_s",
+    severity=Severity.ERROR,
+    why="/object_info of a large installation takes tens of seconds and blocks ComfyUI meanwhile; so does the first listing of "
+    "a volume with over 10,000 files.",
+    source="ComfyUI issues 6372 and 12916; docs.runpod.io, storage/s3-api",
+    todo="Ask for the workflow's classes alone (comfytape doctor CONTRACT --dependencies, or record --scoped).",
+    before="0.4 s where 10 s are promised",
+    after="14 s where 10 s are promised",
+    mirror_waiver=STATE,
+)
 TIMES_UNKNOWN = Rule(
     id="budget-unknown",
     family="budget",
@@ -87,4 +118,4 @@ TIMES_UNKNOWN = Rule(
     inconclusive=True,
 )
 
-RULES = (SUCCESS_RATE, SAMPLES, COLD_START, GENERATION, TIMES_UNKNOWN)
+RULES = (SUCCESS_RATE, SAMPLES, COLD_START, GENERATION, HEALTH_TIME, DEPENDENCY_TIME, TIMES_UNKNOWN)
