@@ -76,13 +76,16 @@ def trouble(answer: Answer, endpoint: EndpointEvidence) -> Cause | None:
         return basic
     if answer.status == 404:
         return not_found(answer, endpoint) if answer.route.name in SUBMISSIONS else None
-    if answer.status == 200 and answer.route.name == "health":
+    if answer.route.name == "health":
+        status, to = answer.status, answer.exchange.response.headers.get("location") if answer.exchange else ""
+        onward = f", which sends on to {to} (not followed: a key goes to no other address)" if to else ""
         return Cause(
             rule=rules.NOT_RUNPOD,
             subject=endpoint.id,
             claim=f"what answers at {address_of(answer.url)} is not RunPod's job API",
-            evidence=f"/health answered 200 without jobs and workers: {words_of(answer)}",
+            evidence=f"/health answered {status} without jobs and workers: {words_of(answer) or 'empty'}{onward}",
             confidence=Confidence.LIKELY,
+            seen={"url": answer.url, "status": status},
         )
     return None
 
