@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import io
 import pkgutil
@@ -13,6 +12,7 @@ import click
 
 from comfytape.cli import commands
 from comfytape.cli.printable import printable
+from comfytape.cli.suggesting import SuggestingGroup
 from comfytape_cassettes.errors import ComfytapeError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells number it (128 + SIGINT)."""
 
 
-class CommandFiles(click.Group):
+class CommandFiles(SuggestingGroup):
     """A group whose commands are the modules of ``comfytape.cli.commands``."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
@@ -39,18 +39,6 @@ class CommandFiles(click.Group):
         suffix = "_" if cmd_name == "import" else ""
         command: click.Command = importlib.import_module(f"{commands.__name__}.{cmd_name}{suffix}").command
         return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Click's resolution, with the nearest name suggested."""
-        try:
-            return super().resolve_command(ctx, args)
-        except click.UsageError as error:
-            near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
-            if near:
-                raise click.UsageError(f"{error.message} Did you mean '{near[0]}'?", ctx) from None
-            raise
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; a ComfytapeError becomes words on stderr and its exit code, never a traceback."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from comfytape.ci.workflows import PROVIDERS, write_workflows
 from comfytape.cli.output import console
 from comfytape.settings import Settings, find_cassette, load_settings
 from comfytape_cassettes import Cassette, UsageError
@@ -19,20 +20,47 @@ from comfytape_contracts.workflow import WorkflowFormat, format_of, unwrap
 
 __all__ = ["command"]
 
+HINT = "for example: comfytape init my-workflow --workflow exported-api.json, or: comfytape init --ci github"
+
 
 @click.command("init", short_help="Draft a contract from a workflow.")
-@click.argument("name")
-@click.option(
-    "--workflow", required=True, type=click.Path(path_type=Path), metavar="FILE", help="Workflow in API format."
-)
+@click.argument("name", required=False)
+@click.option("--workflow", type=click.Path(path_type=Path), metavar="FILE", help="Workflow in API format.")
 @click.option("--from", "cassette", metavar="CASSETTE", help="Add what a recording shows, each line with its evidence.")
-def command(name: str, workflow: Path, cassette: str | None) -> None:
+@click.option("--ci", type=click.Choice(PROVIDERS), help="Write workflows for continuous integration.")
+@click.option("--force", is_flag=True, help="With --ci: overwrite workflows that you changed.")
+def command(name: str | None, workflow: Path | None, cassette: str | None, ci: str | None, force: bool) -> None:
     """Draft contracts/NAME/contract.yaml. A drafted expectation only advises until you make it a promise.
+
+    --ci github writes .github/workflows/comfytape-check.yml, -record.yml and -gate.yml instead, or as well.
 
     \b
     comfytape init my-workflow --workflow exported-api.json
     comfytape init my-workflow --workflow exported-api.json --from cassettes/my-workflow
+    comfytape init --ci github
     """  # noqa: D301
+    if name is None or workflow is None:
+        if not ci or name or workflow:
+            raise UsageError("a draft needs a NAME and --workflow FILE", hint=HINT)
+        write_ci(force=force)
+        return
+    if ci:
+        write_ci(force=force)
+    draft(name, workflow, cassette)
+
+
+def write_ci(*, force: bool) -> None:
+    """Write the workflows and say which."""
+    written = write_workflows(Path(), force=force)
+    out = console()
+    for path in written:
+        out.print(f"[bold green]written[/] {path.as_posix()}")
+    if not written:
+        out.print("the workflows are there already, as this version writes them")
+
+
+def draft(name: str, workflow: Path, cassette: str | None) -> None:
+    """Draft one contract, and say what comes next."""
     settings = load_settings()
     folder = settings.contracts / name
     if (folder / "contract.yaml").exists():
