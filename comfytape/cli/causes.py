@@ -1,4 +1,4 @@
-"""How a diagnosis is printed: the first cause in full, the others in a line each."""
+"""How a diagnosis is printed: the first cause in full, the others in two lines each, then what a contract lacks."""
 
 from __future__ import annotations
 
@@ -37,6 +37,18 @@ def print_diagnosis(out: Console, found: Diagnosis, *, verbose: bool) -> None:
             f"[dim]· {escape(cause.evidence)} · {cause.confidence} · {cause.rule.id}[/]"
         )
         out.print(f"      [cyan]→[/] {escape(cause.next_step or cause.rule.todo)}")
+    print_findings(out, found, verbose=verbose)
+
+
+def print_findings(out: Console, found: Diagnosis, *, verbose: bool) -> None:
+    """What the contract promises and is not so: nodes, models, versions, the volume."""
+    told = {cause.finding().fingerprint for cause in found.causes}
+    for finding in found.findings:
+        if finding.fingerprint not in told and (verbose or finding.severity is not Severity.INFO):
+            out.print(
+                f"[{STYLE[finding.severity]}]{finding.severity}[/] {escape(finding.message)} [dim]· {finding.rule}[/]"
+            )
+            out.print(f"      [cyan]→[/] {escape(finding.hint)}")
 
 
 def print_cause(out: Console, cause: Cause) -> None:

@@ -1,7 +1,8 @@
 """The doctor's questions: asked at once, within one deadline, into a recording that the diagnosis then reads.
 
 What is asked: ``/health``; the management API's endpoint, workers, catalogue and volumes; ComfyUI's system, queue
-(twice if it is not empty), log, and the classes and folders that a contract needs. A job is sent only as a probe.
+(twice if it is not empty), log, and the classes and folders that a contract needs; the listing of its network volume.
+A job is sent only as a probe.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ from urllib.parse import quote
 
 from comfytape_cassettes import CassetteError, Failure, UnreachableError, UsageError
 from comfytape_contracts.diagnosis.evidence import PROBE_INPUT, Asked
+from comfytape_contracts.seen_versions import MANAGER_ROUTES
 from comfytape_contracts.wire import health_of
 from comfytape_recorder.comfyui import ComfyUIClient, json_of
 from comfytape_recorder.management import ManagementClient, management_url_of
 from comfytape_recorder.runpod import HiccupError, RunPodClient
 from comfytape_recorder.target import plane_of, target_of
 from comfytape_recorder.transport import Limits, Transport
+from comfytape_recorder.volume import VolumeClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from comfytape_contracts.diagnosis.management import EndpointConfig
     from comfytape_contracts.wire import Health
     from comfytape_recorder.target import Target
+    from comfytape_recorder.volume import VolumePlace
 
 __all__ = ["Doctor", "Patient", "patient_of", "probes_unasked"]
 
@@ -42,13 +46,22 @@ LANES = 4
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """Whom to ask. ``key`` of the target may be "", to hear what is said without one."""
+    """Whom to ask. ``key`` of the target may be "", to hear what is said without one.
+
+    ``whole`` asks for the whole ``/object_info`` and Manager's list, which pinned versions need, not for classes alone.
+    """
 
     target: Target
     management_url: str
     variable: str = ""
     classes: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
+    whole: bool = False
+    volume: VolumePlace | None = None
+
+    def of_dependencies(self) -> Patient:
+        """The same without its endpoint: nodes, models, versions and the volume alone."""
+        return replace(self, target=replace(self.target, endpoint=""), management_url="")
 
     def needing(self, classes: Iterable[str], folders: Iterable[str]) -> Patient:
         """The same, to be asked for node classes and model folders too."""
@@ -152,11 +165,20 @@ class Doctor:
                 for part in (routes[lane::LANES] for lane in range(LANES))
                 if part
             ]
+        if self.patient.volume is not None:
+            place = self.patient.volume
+            lanes.append((f"{place.url}/{place.volume}?list-type=2", self.list_volume))
         return lanes
+
+    def list_volume(self) -> None:
+        """The model folders of the network volume."""
+        if self.patient.volume is not None:
+            VolumeClient(self.transport, self.patient.volume, self.limits).list_models()
 
     def inventory_routes(self) -> list[str]:
         """Single classes and folders: some 10 KB where the whole inventory is a megabyte."""
         classes = [f"object_info/{quote(name, safe='')}" for name in self.patient.classes]
+        classes = ["object_info", *MANAGER_ROUTES] if self.patient.whole else classes
         folders = [quote(name, safe="") for name in self.patient.folders]
         return [*classes, *(f"models/{name}" for name in folders), *(f"experiment/models/{name}" for name in folders)]
 

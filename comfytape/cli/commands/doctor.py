@@ -22,7 +22,12 @@ __all__ = ["command"]
     "Default: only to a server on this machine.",
 )
 @click.option(
-    "--deadline", type=click.FloatRange(0.5, 600), default=5.0, show_default=True, help="Seconds for everything."
+    "--dependencies",
+    is_flag=True,
+    help="Look at CONTRACT's nodes, models, versions and network volume alone: no endpoint, no job, no GPU.",
+)
+@click.option(
+    "--deadline", type=click.FloatRange(0.5, 600), help="Seconds for everything; default: 5, with --dependencies 10."
 )
 @click.option("--keep", type=click.Path(path_type=Path), metavar="DIR", help="Keep every answer as a cassette in DIR.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -35,7 +40,8 @@ def command(
     comfyui: str | None,
     cassette: str | None,
     probe: bool | None,
-    deadline: float,
+    dependencies: bool,
+    deadline: float | None,
     keep: Path | None,
     as_json: bool,
     verbose: bool,
@@ -49,6 +55,7 @@ def command(
     comfytape doctor
     comfytape doctor z-image-danrisi --comfyui http://127.0.0.1:8188
     comfytape doctor --endpoint abc123 --probe --deadline 120
+    comfytape doctor z-image-danrisi --dependencies
     comfytape doctor --cassette cassettes/z-image-danrisi --json
     """  # noqa: D301
     began = time.monotonic()
@@ -64,8 +71,9 @@ def command(
         comfyui=comfyui or "",
         cassette=cassette or "",
         probe=probe,
+        dependencies=dependencies,
         keep=keep,
-        deadline_s=deadline,
+        deadline_s=deadline or (10.0 if dependencies else 5.0),
         began=began,
     )
     found = examine(visit, load_settings())

@@ -18,15 +18,19 @@ __all__ = ["check_speed"]
 DEPENDENCY_ROUTES = frozenset({"system_stats", "object_info", "models", "experiment/models"})
 
 
-def check_speed(subject: Subject) -> Outcome:
-    """``health_check_s`` against the slowest ``/health``, ``dependency_check_s`` against the time spent on asking."""
+def check_speed(subject: Subject, *, health: bool = True) -> Outcome:
+    """``health_check_s`` against the slowest ``/health``, ``dependency_check_s`` against the time spent on asking.
+
+    ``health`` False leaves health out, where it was not to be asked.
+    """
     outcome = subject.outcome()
     routed = subject.tape.routed
-    health = [
+    answers = [
         e for route, e in routed if (route.plane, route.name) == ("runpod", "health") and e.response.status == 200
     ]
-    slowest = max((elapsed for e in health for _, elapsed in e.times), default=None)
-    hold(subject, outcome, HEALTH_TIME, slowest, f"{len(health)} answer(s) of /health")
+    slowest = max((elapsed for e in answers for _, elapsed in e.times), default=None)
+    if health:
+        hold(subject, outcome, HEALTH_TIME, slowest, f"{len(answers)} answer(s) of /health")
     asked = [
         e
         for route, e in routed

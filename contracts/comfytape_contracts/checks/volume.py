@@ -39,23 +39,24 @@ def check_volume(subject: Subject) -> Outcome:
     listing = VolumeListing.of(subject.tape.cassette)
     promise = "model files lie on the volume where the worker looks"
     where = subject.in_contract("volume")
-    if listing is None:
-        said = "the recording holds no listing of it"
-        outcome.promise(promise, [replace(unseen(volume, said, None), location=where)], said)
+    trouble = listing.trouble if listing else "the recording holds no listing of it"
+    findings = [replace(unseen(volume, trouble, listing), location=where)] if trouble else []
+    if listing is None or (trouble and not listing.objects):
+        outcome.promise(promise, findings, trouble)
         return outcome
-    look = Look(volume, listing)
     # What was listed so far may show mistakes, but no absence.
-    findings = [replace(unseen(volume, listing.trouble, listing), location=where)] if listing.trouble else []
+    look = Look(volume, listing)
     placed = 0
     for number, file in wanted:
         found = look.judge(file)
         placed += found is None
-        if found is not None and not (listing.trouble and found.rule == rules.MISSING.id):
+        if found is not None and not (trouble and found.rule == rules.MISSING.id):
             findings.append(replace(found, location=subject.in_contract("models", number)))
     outcome.promise(
         promise,
         [*findings, *look.unnamed(subject.model.models)],
-        f"{placed} of {len(wanted)} files in place; {len(listing.objects)} seen on volume {listing.volume}",
+        f"{placed} of {len(wanted)} files in place; {len(listing.objects)} seen on volume {listing.volume}"
+        + (f", and then: {trouble}" if trouble else ""),
     )
     outcome.measurements |= {"volume_files": len(listing.objects), "volume_files_placed": placed}
     return outcome

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from comfytape_contracts.diagnosis.configuration import examine_configuration
@@ -12,12 +13,13 @@ from comfytape_contracts.diagnosis.handler import examine_handler
 from comfytape_contracts.diagnosis.queue import counts_of, examine_queue
 from comfytape_contracts.diagnosis.reach import reach_endpoint
 from comfytape_contracts.diagnosis.server import examine_comfyui, pack_is_core
-from comfytape_contracts.findings import Finding, Severity, Verdict
+from comfytape_contracts.findings import Severity, Verdict
 from comfytape_contracts.rules.endpoint import MISCONFIGURED
 from comfytape_contracts.verdicts import ExitCode, Line, Report, exit_code_of, worst_exit_code
 from comfytape_contracts.volume import VolumeListing
 
 if TYPE_CHECKING:
+    from comfytape_contracts.checks.subject import Outcome
     from comfytape_contracts.contract import Contract
     from comfytape_contracts.diagnosis.cause import Cause, Stage
     from comfytape_contracts.diagnosis.evidence import Asked
@@ -57,6 +59,7 @@ def diagnose(
     endpoint: str = "",
     label: str = "",
     provenance: dict[str, Any] | None = None,
+    dependencies: bool = False,
 ) -> Diagnosis:
     """Why this endpoint can or cannot do its job, from what was said alone.
 
@@ -67,29 +70,35 @@ def diagnose(
         endpoint: only this endpoint of a recording; "" for all.
         label: where ``said`` is, for people.
         provenance: where it comes from, for people.
+        dependencies: the contract's nodes, models, versions and volume alone, whether or not anything was said of them.
 
     Raises:
         UsageError: the contract's workflow cannot be read.
         CassetteError: the cassette is damaged.
     """
     evidence = Evidence(said, asked)
-    chosen = [e for e in evidence.endpoints if not endpoint or e.id == endpoint]
+    chosen = [e for e in evidence.endpoints if (not endpoint or e.id == endpoint) and not dependencies]
     stages = [stage for each in chosen for stage in examine(each)]
     server = examine_comfyui(evidence, packs_of(contract))
     prompts = examine_failures(EndpointEvidence("comfyui", jobs=evidence.tape.jobs)) if server and not chosen else None
     stages += [stage for stage in (server, prompts) if stage is not None]
     causes = sorted((c for stage in stages for c in stage.causes), key=order)
     findings, lines = [c.finding() for c in causes], [line_of(stage) for stage in stages]
-    if contract is not None and (evidence.tape.inventory is not None or VolumeListing.of(said) is not None):
-        more, promised = dependencies(contract, evidence)
-        findings, lines = sorted([*findings, *more], key=lambda f: f.severity.rank), [*lines, *promised]
+    figures = measured(chosen)
+    told = evidence.tape.inventory is not None or VolumeListing.of(said) is not None
+    if contract is not None and (told or dependencies):
+        outcomes = hold_dependencies(contract, evidence, alone=dependencies)
+        findings += [f for outcome in outcomes for f in outcome.findings]
+        findings.sort(key=lambda f: f.severity.rank)
+        lines += [line for outcome in outcomes for line in outcome.lines]
+        figures |= {key: value for outcome in outcomes for key, value in outcome.measurements.items()}
     return Diagnosis(
         findings=findings,
         examined=sum(line.verdict is not Verdict.UNKNOWN for line in lines),
         contract=contract.name if contract else "",
         cassette=label,
         lines=lines,
-        measurements=measured(chosen),
+        measurements=figures,
         provenance=provenance or {},
         causes=tuple(causes),
     )
@@ -125,18 +134,22 @@ def line_of(stage: Stage) -> Line:
     return Line(promise=stage.promise, verdict=stage.verdict, evidence=stage.evidence)
 
 
-def dependencies(contract: Contract, evidence: Evidence) -> tuple[list[Finding], list[Line]]:
-    """The contract's nodes, models and versions, held to what ComfyUI says it has."""
+def hold_dependencies(contract: Contract, evidence: Evidence, *, alone: bool) -> list[Outcome]:
+    """The contract's nodes, models, versions, volume and time limits, held to what was said.
+
+    Beside an endpoint that shows no ComfyUI its nodes and models are left out; ``alone`` they are unknown then.
+    """
     from comfytape_contracts.checks.models import check_models  # noqa: PLC0415 - loads Pillow and the linter
     from comfytape_contracts.checks.nodes import check_nodes  # noqa: PLC0415
+    from comfytape_contracts.checks.speed import check_speed  # noqa: PLC0415
     from comfytape_contracts.checks.subject import Subject  # noqa: PLC0415
     from comfytape_contracts.checks.versions import check_versions  # noqa: PLC0415
     from comfytape_contracts.checks.volume import check_volume  # noqa: PLC0415
 
     subject = Subject(contract, evidence.tape)
-    checks = [check_nodes, check_models, check_versions] if evidence.tape.inventory is not None else []
-    outcomes = [check(subject) for check in (*checks, check_volume)]
-    return [f for o in outcomes for f in o.findings], [line for o in outcomes for line in o.lines]
+    seen = evidence.tape.inventory is not None or alone
+    inventory = [check_nodes, check_models, check_versions] if seen else []
+    return [check(subject) for check in (*inventory, check_volume, partial(check_speed, health=not alone))]
 
 
 def packs_of(contract: Contract | None) -> dict[str, list[str]]:
