@@ -91,8 +91,9 @@ class Job:
 
     @cached_property
     def workflow(self) -> Mapping[str, Any] | None:
-        """The workflow it carried, or None."""
-        return workflow_in(self.input)
+        """The workflow it carried, or None; a ComfyUI is given it as ``prompt``."""
+        prompt = self.request.get("prompt") if isinstance(self.request, dict) else None
+        return prompt if self.input is None and isinstance(prompt, dict) else workflow_in(self.input)
 
 
 def workflow_in(job_input: Any) -> Mapping[str, Any] | None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 import json
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 from comfytape_contracts.jobs import Job, jobs_of
+from comfytape_contracts.outputs import OutputImage, images_of
 from comfytape_contracts.prompts import prompts_of
 from comfytape_contracts.routes import Route, route_of
 from comfytape_contracts.wire import Health, health_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from comfytape_cassettes import Exchange, Failure
 
@@ -36,6 +39,14 @@ class Tape:
 
     def __init__(self, cassette: Recorded) -> None:
         self.cassette = cassette
+        self.left_out: frozenset[str] = frozenset()
+
+    def without(self, jobs: Collection[str]) -> Tape:
+        """The same tape less some jobs, by id; what was derived already is not derived again."""
+        less = copy.copy(self)
+        less.left_out = frozenset(jobs)
+        less.__dict__.pop("jobs", None)
+        return less
 
     @cached_property
     def routed(self) -> Sequence[tuple[Route, Exchange]]:
@@ -113,9 +124,39 @@ class Tape:
         return sizes
 
     @cached_property
-    def jobs(self) -> Sequence[Job]:
+    def all_jobs(self) -> Sequence[Job]:
         """All jobs in order of submission: RunPod's, or the prompts of a ComfyUI where the tape has no job."""
         return jobs_of(self.cassette.exchanges) or prompts_of(self.cassette.exchanges)
+
+    @cached_property
+    def jobs(self) -> Sequence[Job]:
+        """All jobs but those left out."""
+        return tuple(job for job in self.all_jobs if job.id not in self.left_out)
+
+    @cached_property
+    def numbers(self) -> Mapping[str, int]:
+        """The place of every job on the whole tape, from 1, by its id: how people tell jobs apart."""
+        return {job.id: number for number, job in enumerate(self.all_jobs, start=1)}
+
+    @cached_property
+    def fetched(self) -> Mapping[str, Exchange]:
+        """Answers to GETs by URL less its query: presigned queries differ, and are redacted, each time."""
+        return {e.request.url.partition("?")[0]: e for e in self.cassette.exchanges if e.request.method == "GET"}
+
+    def brought(self, job: Job) -> tuple[OutputImage, ...]:
+        """The images of a job's output; of those at a URL, the bytes that the recorder fetched from there."""
+        return tuple(self.found(image) for image in images_of(job.last)) if job.last else ()
+
+    def found(self, image: OutputImage) -> OutputImage:
+        """An image with the bytes that are on the tape, or with the reason why there are none."""
+        answer = self.fetched.get(image.url.partition("?")[0]) if image.url else None
+        if answer is None:
+            return image
+        if answer.response.status != 200:
+            return replace(
+                image, problem=f"its URL answered {answer.response.status} {answer.response.reason}".rstrip()
+            )
+        return replace(image, data=answer.response.content(), url="")
 
     @cached_property
     def health(self) -> Sequence[tuple[float, Health]]:

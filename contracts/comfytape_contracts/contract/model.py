@@ -6,9 +6,12 @@ import re
 from typing import Annotated, Any, Literal
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
+from comfytape_contracts.contract.alerts import Alerts
+from comfytape_contracts.contract.cases import Cases
+from comfytape_contracts.contract.strict import STRICT, EnvName, EnvNames
+from comfytape_contracts.contract.volume import NetworkVolume
 from comfytape_contracts.findings import Severity
 
 __all__ = [
@@ -44,25 +47,8 @@ def specifier(value: str) -> str:
     return value
 
 
-def env_name(value: str) -> str:
-    """The NAME of an environment variable: a key pasted here by mistake must not be accepted."""
-    if not re.fullmatch(r"[A-Z_][A-Z0-9_]*", value):
-        # PydanticCustomError keeps the value, which may be a key, out of the message.
-        raise PydanticCustomError(
-            "secret_value", "expected the NAME of an environment variable in capitals, never a value or a key"
-        )
-    return value
-
-
-def listed(value: object) -> object:
-    """One name stands for a list of one."""
-    return [value] if isinstance(value, str) else value
-
-
 Days = Annotated[float, BeforeValidator(days)]
 VersionRange = Annotated[str, AfterValidator(specifier)]
-EnvName = Annotated[str, AfterValidator(env_name)]
-EnvNames = Annotated[list[EnvName], BeforeValidator(listed), Field(min_length=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
 
@@ -70,7 +56,7 @@ Count = Annotated[int, Field(ge=1)]
 class Strict(BaseModel):
     """Unknown keys are errors; values are what they look like."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+    model_config = STRICT
 
 
 class Endpoint(Strict):
@@ -99,12 +85,15 @@ class ModelFile(Strict):
     folder: str = Field(min_length=1)
     name: str = Field(min_length=1)
     size: Annotated[int, Field(ge=1)] | None = Field(default=None, description="bytes")
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    baked: bool = Field(default=False, description="in the worker's image, so not looked for on the volume")
 
 
 class Versions(Strict):
-    """Version ranges (PEP 440)."""
+    """Version ranges (PEP 440), and the file with the versions that are pinned elsewhere (``registry.py``)."""
 
     comfyui: VersionRange | None = None
+    registry: str | None = Field(default=None, description="file beside the contract, such as versions.yaml")
 
 
 class Outputs(Strict):
@@ -114,7 +103,10 @@ class Outputs(Strict):
     format: Literal["png", "jpeg", "webp", "gif"] | None = None
     width: Count | None = None
     height: Count | None = None
+    mode: str | None = Field(default=None, description="Pillow's name, such as RGB, RGBA or I;16")
+    bits: Literal[8, 16] | None = Field(default=None, description="bits of a channel in the file")
     blank: bool = Field(default=False, description="True allows an image of one colour")
+    animated: bool = Field(default=False, description="True allows more than one frame")
     distinct: bool = Field(default=True, description="samples with different seeds must not give equal images")
 
 
@@ -134,7 +126,7 @@ class Vary(Strict):
 class Samples(Strict):
     """What the recorder submits."""
 
-    count: Count = 10
+    count: Annotated[int, Field(ge=0)] = 10
     timeout_s: Positive = Field(default=900.0, description="seconds after which a job that did not end is cancelled")
     workflow: str | None = Field(default=None, description="file to submit, where it is not the contract's workflow")
     vary: list[Vary] = []
@@ -158,6 +150,8 @@ class Budgets(Strict):
     samples: Count = 1
     cold_start_s: Positive | None = None
     generation_s: Positive | None = None
+    health_check_s: Positive | None = Field(default=None, description="seconds until /health has answered")
+    dependency_check_s: Positive | None = Field(default=None, description="seconds for nodes, models and volume")
     cost_per_image_usd: Positive | None = None
     cost_bound: Literal["low", "high"] = Field(default="high", description="which bound must be within the budget")
 
@@ -173,12 +167,16 @@ class ContractModel(Strict):
     nodes: list[RequiredNode] = []
     models: list[ModelFile] = []
     versions: Versions = Versions()
+    volume: NetworkVolume | None = None
     outputs: Outputs = Outputs()
     samples: Samples = Samples()
+    cases: Cases = []
+    suite: str | None = Field(default=None, description="RunPod Hub's tests.json, read as cases")
     budgets: Budgets = Budgets()
     cost: Cost | None = None
     severities: dict[str, Severity] = {}
-    advisory: list[Literal["budgets", "models", "nodes", "outputs", "versions"]] = Field(
+    advisory: list[Literal["budgets", "models", "nodes", "outputs", "versions", "volume"]] = Field(
         default=[], description="parts whose findings are warnings until the name is deleted here"
     )
+    alerts: Alerts | None = None
     max_age: Days | None = Field(default=None, description="how old a recording may be, such as 30d")

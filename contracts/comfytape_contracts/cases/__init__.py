@@ -1,0 +1,1 @@
+"""Cases: what each submits, and which job of a recording is whose."""
