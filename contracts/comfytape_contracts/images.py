@@ -28,7 +28,15 @@ FLAT = 2
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What an image is, or why it could not be decoded (``problem``)."""
+    """What an image is, or why it could not be decoded (``problem``).
+
+    Attributes:
+        blank: whether it is of one colour; ``black``: whether that colour is black.
+        pixels: a digest of its decoded pixels.
+        bits: bits of a channel in the file; Pillow decodes 16-bit colour PNGs to 8.
+        frames: 1, or how many an animation has.
+        carries: which of ``prompt`` and ``workflow`` its metadata hold, as ComfyUI's save nodes write them.
+    """
 
     format: str = ""
     width: int = 0
@@ -37,6 +45,10 @@ class Look:
     blank: bool = False
     pixels: str = ""
     problem: str = ""
+    bits: int = 8
+    frames: int = 1
+    black: bool = False
+    carries: tuple[str, ...] = ()
 
 
 def look_at(data: bytes) -> Look:
@@ -48,7 +60,7 @@ def look_at(data: bytes) -> Look:
                 if image.width * image.height > PIXEL_LIMIT:
                     return Look(problem=f"{image.width}x{image.height} pixels are more than comfytape decodes")
                 image.load()
-                return described(image)
+                return described(image, data)
     except UnidentifiedImageError:
         return Look(problem=f"is no image: {beginning(data)}")
     except Image.DecompressionBombError as error:
@@ -63,12 +75,13 @@ def beginning(data: bytes) -> str:
     return f"it begins with {data[:12]!r}" if data else "it is empty"
 
 
-def described(image: Image.Image) -> Look:
+def described(image: Image.Image, data: bytes) -> Look:
     """Facts about a decoded image."""
     visible = image.convert("RGB") if image.mode in ("1", "CMYK", "LA", "P", "PA") else image
     extrema = visible.getextrema()
     channels = extrema if isinstance(extrema[0], tuple) else (extrema,)
     spread = max(float(high) - float(low) for low, high in channels[:3])
+    top = max(float(high) for _, high in channels[:3])
     scale = 65535 / 255 if visible.mode.startswith("I") else 1.0
     return Look(
         format=str(image.format or "").lower(),
@@ -77,7 +90,17 @@ def described(image: Image.Image) -> Look:
         mode=image.mode,
         blank=spread <= FLAT * scale,
         pixels=hashlib.sha256(repr((image.size, image.mode)).encode() + image.tobytes()).hexdigest(),
+        bits=data[24] if image.format == "PNG" else 8,
+        frames=int(getattr(image, "n_frames", 1)),
+        black=spread <= FLAT * scale and top <= FLAT * scale and visible.mode != "CMYK",
+        carries=carried(image),
     )
+
+
+def carried(image: Image.Image) -> tuple[str, ...]:
+    """What ComfyUI's save nodes put of the graph into a file: PNG text chunks (nodes.py, SaveImage), EXIF of WEBP."""
+    exif = [str(value).partition(":")[0] for value in image.getexif().values()] if image.format == "WEBP" else []
+    return tuple(name for name in ("prompt", "workflow") if name in image.info or name in exif)
 
 
 def reduced(data: bytes, side: int) -> bytes | None:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from comfytape_contracts.endings import ending_of
+from comfytape_contracts.findings import Severity
 from comfytape_contracts.jobs import said_by
 from comfytape_contracts.outputs import errors_of, images_of
 from comfytape_contracts.rules.job import (
     ERRORS_BESIDE,
-    FAILED,
     NO_IMAGES,
     NO_JOBS,
     REFUSED,
     RESULT_LOST,
-    UNFINISHED,
     UNREACHABLE,
 )
 
@@ -36,8 +37,10 @@ def check_jobs(subject: Subject) -> Outcome:
     findings = refusals(subject) + unanswered(subject)
     for job in jobs:
         findings += ending(subject, job)
-    if not jobs and not findings:
+    if not jobs and not findings and subject.model.samples.count:
         findings.append(NO_JOBS.finding("the recording holds no job", location=subject.in_contract("samples")))
+    if not jobs and not findings:
+        return outcome  # a contract of cases alone
     ended = [job for job in jobs if job.is_final]
     good = sum(succeeded(job, subject.model.outputs.images) for job in ended)
     outcome.promise(
@@ -55,65 +58,51 @@ def succeeded(job: Job, images: int) -> bool:
 
 def label_of(subject: Subject, job: Job) -> str:
     """How people tell jobs apart: its number on the tape, and the id's beginning."""
-    number = next((n for n, other in enumerate(subject.tape.jobs, start=1) if other is job), 0)
-    return f"job {number} ({job.id[:8]})"
+    return f"job {subject.tape.numbers.get(job.id, 0)} ({job.id[:8]})"
 
 
 def ending(subject: Subject, job: Job) -> list[Finding]:
-    """Findings about how one job ended; the first that applies says it all."""
-    label, last = label_of(subject, job), job.last
-    where = subject.in_contract("budgets", "success_rate")
+    """The finding about how one job ended, if it is not as it should be; which failure it is, is its rule."""
+    wanted = subject.model.outputs.images
+    end = ending_of(subject.tape, job, wanted)
     identity = {"job": subject.tape.jobs.index(job)}
-    if last is None or not last.is_final:
-        waited = (job.states[-1].exchange.last_ms - job.submitted_ms) / 1000 if job.states else 0.0
-        return [
-            UNFINISHED.finding(
-                f"{label} was last seen {job.status} after {waited:.1f} s; the recording does not show how it ended",
-                location=where,
-                expected="COMPLETED",
-                actual=job.status,
-                identity=identity,
-            )
-        ]
-    if last.status == "CANCELLED" and job.cancelled is not None:
-        # Its client gave up on it: what is on the tape is a job that never came to its end.
-        waited = (job.cancelled.started_ms - job.submitted_ms) / 1000
-        seen = next((s.said.status for s in reversed(job.states) if not s.said.is_final), "IN_QUEUE")
-        return [
-            UNFINISHED.finding(
-                f"{label} was cancelled by the client after {waited:.1f} s, last seen {seen}",
-                location=where,
-                expected="COMPLETED",
-                actual="CANCELLED",
-                identity=identity,
-            )
-        ]
-    if last.status != "COMPLETED":
-        return [
-            FAILED.finding(
-                f"{label} ended {last.status}: {reason(last.error, last.output)}",
-                location=where,
-                expected="COMPLETED",
-                actual=last.status,
-                identity=identity,
-            )
-        ]
-    if last.output is None:
-        return [
-            RESULT_LOST.finding(
-                f"{label} is COMPLETED, but has no output: its result was lost on the way",
-                location=where,
-                expected="output.images",
-                identity=identity,
-            )
-        ]
-    return beside(subject, job, label)
+    if end.rule is None:
+        return []
+    if end.rule in (ERRORS_BESIDE, NO_IMAGES):
+        return beside(subject, job)
+    where = replace(
+        subject.in_contract("budgets", "success_rate"),
+        node_id=end.node_id, class_type=end.class_type, input=end.input,
+    )  # fmt: skip
+    if end.rule is RESULT_LOST:
+        said, expected, actual = (
+            "is COMPLETED, but has no output: its result was lost on the way",
+            "output.images",
+            None,
+        )
+    elif not job.is_final or end.rule.inconclusive:
+        said, expected, actual = end.words, "COMPLETED", job.status
+    else:
+        assert job.last is not None
+        said = f"ended {job.status}: {reason(job.last.error, job.last.output)}"
+        expected, actual = "COMPLETED", job.status
+    return [
+        end.rule.finding(
+            f"{label_of(subject, job)} {said}",
+            severity=Severity.ERROR,
+            location=where,
+            expected=expected,
+            actual=actual,
+            identity=identity,
+        )
+    ]
 
 
-def beside(subject: Subject, job: Job, label: str) -> list[Finding]:
-    """What may still be wrong with a job that is COMPLETED with an output."""
+def beside(subject: Subject, job: Job) -> list[Finding]:
+    """What is wrong with a job that is COMPLETED with an output."""
     last = job.last
     assert last is not None
+    label = label_of(subject, job)
     where, identity = subject.in_contract("outputs"), {"job": subject.tape.jobs.index(job)}
     errors, images = errors_of(last), images_of(last)
     found: list[Finding] = []
@@ -168,7 +157,8 @@ def refusals(subject: Subject) -> list[Finding]:
     posts = [(r, e) for r, e in subject.tape.routed if r.plane == "runpod" and r.name in ("run", "runsync")]
     # A proxy's page may be a 200 too: accepted is what came back with a job.
     took = [e for _, e in posts if e.response.status == 200 and said_by(e) is not None]
-    refused = [e for _, e in posts if e not in took]
+    # A case may expect to be refused.
+    refused = [e for _, e in posts if e not in took and not any(e is other for other in subject.cases.refused)]
     accepted = {e.request.body for e in took}
     return [refusal(subject, exchange) for exchange in refused if exchange.request.body not in accepted]
 

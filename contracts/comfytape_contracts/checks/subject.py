@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from comfytape_cassettes.errors import UsageError
+from comfytape_contracts.cases.book import CaseBook
 from comfytape_contracts.findings import Finding, Location, Severity, Verdict
 from comfytape_contracts.rules import catalogue
 from comfytape_contracts.verdicts import Line
+from comfytape_contracts.workflow.file import read_text, read_workflow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from comfytape_contracts.contract import Contract, ContractModel
     from comfytape_contracts.tape import Tape
 
-__all__ = ["Outcome", "Subject", "read_text", "read_workflow"]
+__all__ = ["Outcome", "Subject"]
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A contract and the tape that is held to it."""
+    """A contract and the tape that is held to it.
+
+    ``tape`` shows the samples; the jobs of cases are in ``cases``, so that no case moves a rate or a time.
+    """
 
     contract: Contract
     tape: Tape
+    cases: CaseBook = field(default_factory=CaseBook)
 
     @property
     def model(self) -> ContractModel:
@@ -92,30 +95,3 @@ class Outcome:
         against = tuple(dict.fromkeys(f.fingerprint for f in findings))
         self.lines.append(Line(promise=promise, verdict=verdict, evidence=evidence, findings=against))
         self.findings += findings
-
-
-def read_workflow(path: Path) -> dict[str, Any]:
-    """A workflow file, parsed.
-
-    Raises:
-        UsageError: it is not a JSON object.
-    """
-    try:
-        data = json.loads(read_text(path))
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path} is not JSON: {error}", hint="export the workflow in API format") from error
-    if not isinstance(data, dict):
-        raise UsageError(f"{path} is not a workflow: expected an object of nodes, got {type(data).__name__}")
-    return data
-
-
-def read_text(path: Path) -> str:
-    """A file as UTF-8 text.
-
-    Raises:
-        UsageError: it cannot be read, or is not UTF-8.
-    """
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} cannot be read as UTF-8 text: {error}") from error

@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from comfytape_contracts.checks.nodes import required_classes
-from comfytape_contracts.checks.subject import read_text, read_workflow
 from comfytape_contracts.findings import Severity
 from comfytape_contracts.lint import lint_workflow
 from comfytape_contracts.workflow import Positions
+from comfytape_contracts.workflow.file import read_text, read_workflow
 
 if TYPE_CHECKING:
     from pathlib import Path

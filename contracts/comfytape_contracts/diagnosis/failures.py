@@ -22,6 +22,7 @@ WORDS: tuple[tuple[re.Pattern[str], Rule], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), rule)
     for pattern, rule in (
         (r"missing 'workflow' parameter|please provide input|invalid json format in input", rules.INPUT_REJECTED),
+        (r"/run(?:sync)? answered 4(?:00|13|22)", rules.INPUT_REJECTED),
         (r"'images' must be|failed to upload one or more input images", rules.INPUT_REJECTED),
         (r"executiontimeout exceeded", rules.PLATFORM_TIMEOUT),
         (r"job timed out after \d+ retries|missing field\(s\): id or input", rules.EMPTY_INPUT),

@@ -86,4 +86,67 @@ ELSEWHERE = Rule(
     inconclusive=True,
 )
 
-RULES = (UNREADABLE, SHAPE, BLANK, EQUAL, ELSEWHERE)
+EXTENSION = Rule(
+    id="image-extension",
+    family="image",
+    title="An image is not in the format that its name says",
+    looks_at="the end of the file name, and the decoded format",
+    direction="state",
+    action="compare",
+    severity=Severity.WARNING,
+    why="Backends and browsers go by the name: a WEBP called .png is stored, served and refused under the wrong type.",
+    source="the recording itself",
+    todo="Look at the save node, and at what renames files on the way.",
+    before="a_00001_.png is a PNG",
+    after="a_00001_.png is a WEBP",
+    mirror_waiver=STATE,
+)
+ANIMATED = Rule(
+    id="image-animated",
+    family="image",
+    title="An image is an animation",
+    looks_at="the number of frames",
+    direction="state",
+    action="expect one, unless outputs.animated is true",
+    severity=Severity.WARNING,
+    why="Whoever expects a still picture shows the first frame, or refuses the file.",
+    source="ComfyUI's SaveAnimatedWEBP and SaveAnimatedPNG answer under 'images' as SaveImage does",
+    todo="Set outputs.animated: true if it is meant.",
+    before="1 frame",
+    after="16 frames",
+    mirror_waiver=STATE,
+)
+NODE_SILENT = Rule(
+    id="image-node-missing",
+    family="image",
+    title="A save node of the workflow brought no image",
+    looks_at="filename_prefix of every SaveImage node, and the names of the images that came",
+    direction="state",
+    action="expect an image of each prefix, and as many as nodes that share it",
+    severity=Severity.ERROR,
+    why="ComfyUI drops an output branch that does not validate and runs the rest; the worker reads over what it cannot "
+    "fetch. The job is COMPLETED with fewer images than the workflow saves.",
+    source="ComfyUI execution.py validate_prompt; worker-comfyui handler.py 5.x, whose file names begin with the prefix",
+    todo="Run the workflow in ComfyUI and look at node_errors in the answer to POST /prompt.",
+    before="prefixes 'face' and 'full', images face_00001_.png and full_00001_.png",
+    after="prefixes 'face' and 'full', image full_00001_.png",
+    mirror_waiver=STATE,
+)
+METADATA = Rule(
+    id="image-metadata",
+    family="image",
+    title="Images carry the whole prompt in their metadata",
+    looks_at="text chunks of PNG and EXIF of WEBP files",
+    direction="state",
+    action="look for prompt and workflow",
+    severity=Severity.INFO,
+    why="Whoever gets the image can read prompt, seed and model names from it, and a recording that is shared gives them "
+    "away too.",
+    source="ComfyUI nodes.py, SaveImage; worker-comfyui starts ComfyUI with --disable-metadata",
+    todo="Start ComfyUI with --disable-metadata, or strip the metadata before users get the file.",
+    before="a PNG without text chunks",
+    after="a PNG with a text chunk called prompt",
+    mirror_waiver=STATE,
+)
+
+RULES = (UNREADABLE, SHAPE, BLANK, EQUAL, ELSEWHERE, EXTENSION, ANIMATED, NODE_SILENT, METADATA)

@@ -119,11 +119,15 @@ def promise(tmp_path: Path) -> Callable[..., Contract]:
 
 @pytest.fixture
 def report(promise: Callable[..., Contract]) -> Callable[..., Report]:
-    """The shipped contract, with keys changed, held to a cassette one day after it was recorded."""
+    """The shipped contract, with keys changed, held to a cassette one day after it was recorded.
+
+    The note that the recorded images carry their prompt is left out, for every tape has it.
+    """
 
     def make(cassette: Cassette, *, days: float = 1, **keys: Any) -> Report:
         recorded = datetime.fromisoformat(cassette.provenance.recorded_at)
-        return check(promise(**keys), cassette, now=recorded + timedelta(days=days))
+        found = check(promise(**keys), cassette, now=recorded + timedelta(days=days))
+        return replace(found, findings=[f for f in found.findings if f.rule != "image-metadata"])
 
     return make
 

@@ -74,7 +74,7 @@ def test_a_blank_image_may_be_allowed(with_image, report):
 @pytest.mark.parametrize("kind", ["JPEG", "WEBP", "GIF"])
 def test_another_format_is_named(with_image, report, only, kind):
     """A changed save node reaches users as another file."""
-    finding = only(report(with_image(picture(noise(), kind))), "image-shape")
+    finding = only(report(with_image(picture(noise(), kind), name=f"a.{kind}")), "image-shape")
     assert (finding.expected, finding.actual) == ("png", kind.lower())
 
 
@@ -88,7 +88,7 @@ def test_another_size_is_named(with_image, report, only, size, key):
 
 def test_a_cmyk_jpeg_is_looked_at(with_image, report):
     """CMYK decodes and is not taken for blank."""
-    found = report(with_image(picture(noise(mode="CMYK"), "JPEG")), outputs={"format": "jpeg"})
+    found = report(with_image(picture(noise(mode="CMYK"), "JPEG"), name="a.jpg"), outputs={"format": "jpeg"})
     assert {f.rule for f in found.findings} == {"image-shape"}  # the other three are PNG
     assert found.findings[0].message.startswith("3 images")
 

@@ -88,7 +88,7 @@ def test_a_packed_exception_is_unpacked(with_output, report):
     """The SDK packs an exception as JSON in a string; people get type and message."""
     packed = '{"error_type": "<class \'ValueError\'>", "error_message": "no such prompt", "error_traceback": "…"}'
     found = report(with_output(without=("output",), status="FAILED", error=packed))
-    failed = next(f for f in found.findings if f.rule == "job-failed")
+    failed = next(f for f in found.findings if f.rule == "failure-other")
     assert failed.message.endswith("ended FAILED: <class 'ValueError'>: no such prompt")
     assert failed.actual == "FAILED"
 
@@ -103,7 +103,7 @@ def test_a_failure_without_a_word_says_so(with_output, report, status):
 def test_a_long_error_is_cut_and_on_one_line(with_output, report):
     """A traceback does not fill the screen."""
     found = report(with_output(without=("output",), status="FAILED", error="line\n" * 500))
-    message = next(f.message for f in found.findings if f.rule == "job-failed")
+    message = next(f.message for f in found.findings if f.rule == "failure-other")
     assert len(message) < 500
     assert "\n" not in message
 
@@ -111,12 +111,12 @@ def test_a_long_error_is_cut_and_on_one_line(with_output, report):
 def test_an_error_nested_without_end_is_only_text(with_output, report):
     """A hostile error text is not followed."""
     found = report(with_output(without=("output",), status="FAILED", error="[" * 100_000))
-    assert "job-failed" in {f.rule for f in found.findings}
+    assert "failure-other" in {f.rule for f in found.findings}
 
 
 def test_a_cancellation_that_nobody_here_asked_for_is_a_failure(with_output, rules):
     """CANCELLED without a ``/cancel`` on the tape is the endpoint's doing (or another client's)."""
-    assert rules(with_output(without=("output",), status="CANCELLED")) == ["job-failed"]
+    assert rules(with_output(without=("output",), status="CANCELLED")) == ["failure-cancelled"]
 
 
 def test_a_job_whose_end_was_not_recorded_is_unknown(with_output, report):

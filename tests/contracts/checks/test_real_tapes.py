@@ -13,7 +13,7 @@ NO_INVENTORY = "dependency-unknown"
 def test_wrong_model_files_are_told_apart(imported, report):
     """Truncated, a git-lfs pointer, the wrong encoder, the wrong VAE: seven failures with ComfyUI's own words."""
     found = report(imported("danrisi-wrong-models.har"))
-    failed = [f.message for f in found.findings if f.rule == "job-failed"]
+    failed = [f for f in found.findings if f.rule.startswith("failure-")]
     words = [
         ("job 1 ", "UNETLoader", "incomplete metadata, file not fully covered"),
         ("job 2 ", "VAELoader", "incomplete metadata, file not fully covered"),
@@ -24,8 +24,10 @@ def test_wrong_model_files_are_told_apart(imported, report):
         ("job 7 ", "VAEDecode", "to have 4 channels"),
     ]
     assert len(failed) == len(words)
-    for message, parts in zip(failed, words, strict=True):
-        assert all(part in message for part in parts), message
+    for finding, parts in zip(failed, words, strict=True):
+        assert all(part in finding.message for part in parts), finding.message
+    assert {f.rule for f in failed} == {"failure-model-file"}
+    assert (failed[0].location.node_id, failed[0].location.class_type) == ("1", "UNETLoader")
 
 
 def test_a_partial_encoder_is_found_by_its_black_image(imported, report):
@@ -38,7 +40,7 @@ def test_a_partial_encoder_is_found_by_its_black_image(imported, report):
 def test_failures_keep_the_reason_that_comfyui_gave(imported, report):
     """Unknown node, bad option, failing execution, no outputs, and an endpoint of the wrong kind."""
     found = report(imported("runpod-failures.har"))
-    failed = [f.message for f in found.findings if f.rule == "job-failed"]
+    failed = [f for f in found.findings if f.rule.startswith("failure-")]
     words = [
         "node ClownsharKSampler_Gamma does not exist",
         "unet_name: 'flux1-dev.safetensors' not in",
@@ -47,14 +49,19 @@ def test_failures_keep_the_reason_that_comfyui_gave(imported, report):
         "Missing required input: prompt",
     ]
     assert len(failed) == len(words)
-    assert all(part in message for message, part in zip(failed, words, strict=True))
+    assert all(part in f.message for f, part in zip(failed, words, strict=True))
+    assert [f.rule.removeprefix("failure-") for f in failed] == [
+        "node-missing", "model-missing", "model-file", "validation", "other",
+    ]  # fmt: skip
+    assert failed[0].location.class_type == "ClownsharKSampler_Gamma"
+    assert (failed[1].location.class_type, failed[1].location.input) == ("UNETLoader", "unet_name")
     assert found.exit_code is ExitCode.BROKEN
 
 
 def test_a_stuck_queue_is_unknown(imported, report):
     """A job that never got a worker says nothing about the workflow: UNKNOWN, exit code 3, never FAIL."""
     found = report(imported("runpod-stuck-in-queue.har"))
-    unfinished = [f for f in found.findings if f.rule == "job-unfinished"]
+    unfinished = [f for f in found.findings if f.rule == "queue-throttled"]
     assert [f.actual for f in unfinished] == ["CANCELLED"]
     assert "cancelled by the client after" in unfinished[0].message
     assert "last seen IN_QUEUE" in unfinished[0].message
@@ -115,8 +122,9 @@ def test_images_of_another_size_are_named_once(imported, report, only):
 def test_prompts_of_a_comfyui_without_runpod_are_jobs(imported, report):
     """Two refused prompts and one that failed in execution are failures with ComfyUI's words; one ran."""
     found = report(imported("comfyui-prompt.har"))
-    failed = [f.message for f in found.findings if f.rule == "job-failed"]
+    failed = [f for f in found.findings if f.rule.startswith("failure-")]
     words = ["not in ['z_image_turbo_bf16.safetensors']", "ClownsharKSampler_Gamma does not exist", "VAE is invalid"]
     assert len(failed) == len(words)
-    assert all(part in message for message, part in zip(failed, words, strict=True)), failed
+    assert all(part in f.message for f, part in zip(failed, words, strict=True)), failed
+    assert [f.rule for f in failed] == ["failure-model-missing", "failure-node-missing", "failure-model-file"]
     assert found.measurements["jobs"] == 4

@@ -9,7 +9,7 @@ from comfytape_contracts.rules import catalogue
 from comfytape_contracts.tape import Tape
 from comfytape_contracts.verdicts import ExitCode, Report, exit_code_of, verdict_of, worst_exit_code
 
-BROKEN, UNKNOWN, BUDGET, STALE = "job-failed", "no-jobs", "budget-generation", "recording-stale"
+BROKEN, UNKNOWN, BUDGET, STALE = "failure-other", "no-jobs", "budget-generation", "recording-stale"
 KEYS = {"tool", "format", "verdict", "counts", "findings", "measurements"}
 FINDING_KEYS = {
     "rule", "severity", "message", "hint", "fingerprint", "location", "expected", "actual", "server_error",
@@ -164,8 +164,8 @@ def test_a_version_that_is_none_is_unknown(few, rewritten, saying, report, only,
 def test_a_rate_below_the_promise_is_a_budget(with_output, report):
     """3 of 4 where 100 % are promised, and 75 % where 75 % are."""
     tape = with_output(status="FAILED", without=("output",))
-    found = report(tape, severities={"job-failed": "info"})
-    assert [f.rule for f in found.findings] == ["budget-success-rate", "job-failed"]
+    found = report(tape, severities={"failure-other": "info"})
+    assert [f.rule for f in found.findings] == ["budget-success-rate", "failure-other"]
     assert (found.findings[0].expected, found.findings[0].actual) == (1.0, 0.75)
     assert found.exit_code is ExitCode.BUDGET
 
@@ -173,7 +173,7 @@ def test_a_rate_below_the_promise_is_a_budget(with_output, report):
 def test_a_rate_that_meets_the_promise_holds(with_output, report):
     """A contract may allow for failures."""
     tape = with_output(status="FAILED", without=("output",))
-    found = report(tape, severities={"job-failed": "info"}, budgets={"success_rate": 0.75})
+    found = report(tape, severities={"failure-other": "info"}, budgets={"success_rate": 0.75})
     assert found.exit_code is ExitCode.PASS
 
 

@@ -87,8 +87,8 @@ def test_a_long_wrong_value_is_cut(refusal):
 
 def test_an_unknown_rule_in_severities_names_the_nearest_one(refusal):
     """A severity for a rule that does not exist would silently do nothing."""
-    said = refusal(HEAD + "severities:\n  job-faild: info\n")
-    assert "contract.yaml:4: there is no rule 'job-faild': did you mean 'job-failed'?" in said
+    said = refusal(HEAD + "severities:\n  failure-othr: info\n")
+    assert "contract.yaml:4: there is no rule 'failure-othr': did you mean 'failure-other'?" in said
 
 
 def test_a_rule_like_no_other_is_refused_without_a_guess(refusal):
