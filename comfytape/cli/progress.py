@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
 from comfytape.cli.printable import printable
+from comfytape_recorder.ledger import label_of
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RecordingProgress"]
 
-FINAL = frozenset({"CANCELLED", "COMPLETED", "EXPIRED", "FAILED", "TIMED_OUT"})
+FINAL = frozenset({"CANCELLED", "COMPLETED", "EXPIRED", "FAILED", "REFUSED", "TIMED_OUT"})
 
 
 class RecordingProgress:
@@ -28,14 +29,14 @@ class RecordingProgress:
         self.console = console
         self.priced = priced
         self.lock = threading.Lock()
-        self.shown: dict[int, str] = {}
-        self.tasks: dict[int, TaskID] = {}
+        self.shown: dict[int | str, str] = {}
+        self.tasks: dict[int | str, TaskID] = {}
         self.bars = Progress(
             SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(),
             TimeRemainingColumn(), TextColumn("{task.fields[detail]}"),
             console=console, transient=True, disable=not console.is_terminal,
         )  # fmt: skip
-        self.overall = self.bars.add_task("samples", total=samples, detail="")
+        self.overall = self.bars.add_task("jobs", total=samples, detail="")
 
     def __enter__(self) -> Self:
         self.bars.start()
@@ -46,7 +47,7 @@ class RecordingProgress:
     ) -> None:
         self.bars.stop()
 
-    def job(self, sample: int, status: str, elapsed_s: float, spent_usd: float) -> None:
+    def job(self, sample: int | str, status: str, elapsed_s: float, spent_usd: float) -> None:
         """Show a sample's state."""
         with self.lock:
             money = f"≤ {spent_usd:.4f} USD" if self.priced else ""
@@ -54,10 +55,10 @@ class RecordingProgress:
             self.shown[sample] = status
             if not self.console.is_terminal:
                 if changed:
-                    self.console.print(f"sample {sample + 1}: {status} after {elapsed_s:.1f} s {money}".rstrip())
+                    self.console.print(f"{label_of(sample)}: {status} after {elapsed_s:.1f} s {money}".rstrip())
                 return
             if sample not in self.tasks:
-                self.tasks[sample] = self.bars.add_task(f"sample {sample + 1}", total=None, detail="")
+                self.tasks[sample] = self.bars.add_task(label_of(sample), total=None, detail="")
             self.bars.update(self.tasks[sample], detail=f"{status} {elapsed_s:.1f} s")
             if status in FINAL and changed:
                 self.bars.remove_task(self.tasks.pop(sample))

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from comfytape_cassettes import UnreachableError, UsageError
+from comfytape_contracts.seen_versions import MANAGER_ROUTES
+from comfytape_recorder.runpod import InputRefusedError
 from comfytape_recorder.samples import dangling_links
 from comfytape_recorder.transport import Limits
 
@@ -22,9 +24,6 @@ __all__ = ["ComfyUIClient", "json_of"]
 
 SLOW = Limits(connect=10.0, read=120.0, total=180.0)
 """/object_info of a large installation takes tens of seconds (ComfyUI issues 6372 and 12916)."""
-
-MANAGER_ROUTES = ("customnode/installed", "v2/customnode/installed")
-"""ComfyUI-Manager 3.x and 4.x; absent (404) without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +64,8 @@ class ComfyUIClient:
         """Queue a prompt; returns its id.
 
         Raises:
-            UsageError: a link leads nowhere (such a prompt kills the server's worker thread, so it is not sent), or the
-                server refuses the prompt; the message holds its words.
+            UsageError: a link leads nowhere: such a prompt kills the server's worker thread, so it is not sent.
+            InputRefusedError: the server refuses the prompt; the message holds its words.
         """
         dangling = dangling_links(workflow)
         if dangling:
@@ -81,11 +80,33 @@ class ComfyUIClient:
         answer = json_of(exchange)
         prompt_id = answer.get("prompt_id") if isinstance(answer, dict) else None
         if not isinstance(prompt_id, str):
-            raise UsageError(
+            raise InputRefusedError(
                 f"/prompt answered {exchange.response.status}: {beginning(exchange)}",
                 hint="check the workflow offline: comfytape lint WORKFLOW --inventory CASSETTE",
             )
         return prompt_id
+
+    def upload(self, name: str, data: bytes) -> None:
+        """Put an input image where LoadImage finds it, over one of that name, as worker-comfyui does (handler.py).
+
+        Raises:
+            InputRefusedError: the server does not take it.
+        """
+        boundary = uuid.uuid4().hex
+        quoted = name.replace("\\", "/").replace('"', "%22").replace("\n", " ").replace("\r", " ")
+        parts = (
+            f'--{boundary}\r\nContent-Disposition: form-data; name="overwrite"\r\n\r\ntrue\r\n'
+            f'--{boundary}\r\nContent-Disposition: form-data; name="image"; filename="{quoted}"\r\n'
+            "Content-Type: application/octet-stream\r\n\r\n"
+        )
+        body = parts.encode() + data + f"\r\n--{boundary}--\r\n".encode()
+        headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+        exchange = self.transport.send("POST", f"{self.base_url}/upload/image", headers=headers, body=body)
+        if exchange.response.status != 200:
+            raise InputRefusedError(
+                f"/upload/image answered {exchange.response.status} to {name}: {beginning(exchange)}",
+                hint="check that the file is an image",
+            )
 
     def history(self, prompt_id: str) -> dict[str, Any] | None:
         """The entry of a finished prompt, or None while it waits or runs (or is unknown: the server cannot tell)."""

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import base64
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from comfytape_cassettes import UnreachableError, UsageError
+from comfytape_recorder.elsewhere import fetch_elsewhere
+from comfytape_recorder.ledger import label_of
 from comfytape_recorder.lost import settle, total
 from comfytape_recorder.polling import Pace
-from comfytape_recorder.runpod import HiccupError
+from comfytape_recorder.runpod import HiccupError, InputRefusedError
 from comfytape_recorder.transport import NotConnectedError
 
 if TYPE_CHECKING:
     import threading
+    from collections.abc import Iterator, Mapping
 
     from comfytape_contracts.wire import JobObject
     from comfytape_recorder.comfyui import ComfyUIClient
-    from comfytape_recorder.ledger import Ledger
+    from comfytape_recorder.ledger import Ask, Ledger
     from comfytape_recorder.runpod import RunPodClient
     from comfytape_recorder.spending import Spending
 
@@ -32,7 +36,7 @@ GONE_AFTER = 3
 class Progress(Protocol):
     """Who is told how the recording goes; called from several threads."""
 
-    def job(self, sample: int, status: str, elapsed_s: float, spent_usd: float) -> None:
+    def job(self, sample: Ask, status: str, elapsed_s: float, spent_usd: float) -> None:
         """A sample's state, its age in seconds, and the spending of all samples so far."""
 
     def say(self, text: str) -> None:
@@ -48,8 +52,13 @@ class Shared:
     progress: Progress
     stop: threading.Event
     timeout_s: float
+    timeouts: dict[Ask, float] = field(default_factory=dict)
 
-    def tell(self, sample: int, status: str) -> None:
+    def limit_s(self, sample: Ask) -> float:
+        """Seconds after which a job that did not end is cancelled."""
+        return self.timeouts.get(sample, self.timeout_s)
+
+    def tell(self, sample: Ask, status: str) -> None:
         """Note and report a sample's state."""
         entry = self.ledger.entry(sample)
         if entry.job is not None and not self.ledger.is_done(entry):
@@ -62,10 +71,10 @@ class Shared:
 class Jobs(Protocol):
     """A way to run samples."""
 
-    def run(self, sample: int, workflow: dict[str, Any]) -> None:
-        """Run a sample to its end, or resume waiting for it when the ledger knows its job."""
+    def run(self, sample: Ask, job_input: Mapping[str, Any]) -> None:
+        """Run a sample (or a case's run) to its end, or resume waiting for it when the ledger knows its job."""
 
-    def cancel(self, sample: int) -> None:
+    def cancel(self, sample: Ask) -> None:
         """Cancel the sample's job if it has not ended."""
 
 
@@ -78,26 +87,27 @@ class RunPodJobs:
     health: threading.Lock
     submitting: threading.Lock
 
-    def run(self, sample: int, workflow: dict[str, Any]) -> None:
+    def run(self, sample: Ask, job_input: Mapping[str, Any]) -> None:
         """See ``Jobs.run``."""
         ledger = self.shared.ledger
         job_id = ledger.entry(sample).job
         ledger.entry(sample).started_ms = ledger.recording.now_ms()
         if job_id is None:
             with self.submitting:
-                job_id = None if self.shared.stop.is_set() else self.submit(sample, workflow)
+                job_id = None if self.shared.stop.is_set() else self.submit(sample, job_input)
             if job_id is None:
                 return
         self.shared.spending.started(sample, ledger.recording.now_ms())
         last = self.wait(sample, job_id)
         if last is None:
             return
+        fetch_elsewhere(self.client, last)
         billed = (last.delay_ms or 0.0) + (last.execution_ms or 0.0)
         self.shared.spending.ended(sample, billed)
         ledger.mark("ended", sample, job=job_id, status=last.status)
         self.shared.tell(sample, last.status)
 
-    def submit(self, sample: int, workflow: dict[str, Any]) -> str | None:
+    def submit(self, sample: Ask, job_input: Mapping[str, Any]) -> str | None:
         """Submit once, one sample at a time; None when it was not accepted or its job is lost.
 
         Only what certainly left no job behind (no connection, 429, 503, or counters that did not move) leads to another
@@ -110,7 +120,7 @@ class RunPodJobs:
         for _ in range(SUBMIT_TRIES):
             ledger.mark("submitting", sample, seen=self.counted())
             try:
-                said = self.client.run({"workflow": workflow})
+                said = self.client.run(job_input)
             except UsageError:
                 ledger.mark("not accepted", sample)
                 raise
@@ -130,7 +140,7 @@ class RunPodJobs:
         ledger.entry(sample).note = f"not accepted in {SUBMIT_TRIES} tries: {ledger.entry(sample).note}"
         return None
 
-    def may_try_again(self, sample: int, error: HiccupError | UnreachableError) -> bool:
+    def may_try_again(self, sample: Ask, error: HiccupError | UnreachableError) -> bool:
         """Whether a submission that went wrong certainly left no job behind; the ledger knows afterwards."""
         ledger = self.shared.ledger
         if isinstance(error, NotConnectedError) or (isinstance(error, HiccupError) and error.status in NOT_ACCEPTED):
@@ -148,10 +158,10 @@ class RunPodJobs:
         except (HiccupError, UnreachableError):
             return None
 
-    def wait(self, sample: int, job_id: str) -> JobObject | None:
+    def wait(self, sample: Ask, job_id: str) -> JobObject | None:
         """Poll until the job's final state, or None when it expired or the recording was stopped."""
         pace, missing, last = Pace(), 0, ""
-        deadline = self.shared.ledger.recording.now_ms() + self.shared.timeout_s * 1000
+        deadline = self.shared.ledger.recording.now_ms() + self.shared.limit_s(sample) * 1000
         delay = pace.after_answer()
         while not self.shared.stop.wait(delay):
             if self.shared.ledger.recording.now_ms() > deadline:
@@ -191,30 +201,30 @@ class RunPodJobs:
             finally:
                 self.health.release()
 
-    def give_up(self, sample: int, job_id: str) -> JobObject | None:
+    def give_up(self, sample: Ask, job_id: str) -> JobObject | None:
         """Cancel a job that did not end in time: it would go on costing."""
         self.shared.progress.say(
-            f"sample {sample + 1}: no end after {self.shared.timeout_s:g} s; cancelling job {job_id}"
+            f"{label_of(sample)}: no end after {self.shared.limit_s(sample):g} s; cancelling job {job_id}"
         )
         try:
             said = self.client.cancel(job_id)
         except (HiccupError, UnreachableError) as error:
             self.shared.ledger.entry(sample).note = f"could not be cancelled: {error}"
             said = None
-        self.shared.spending.ended(sample, self.shared.timeout_s * 1000)
+        self.shared.spending.ended(sample, self.shared.limit_s(sample) * 1000)
         # Not withdrawn: that it did not end in time is what this sample shows.
         self.shared.ledger.mark("ended", sample, job=job_id, status=said.status if said else "TIMED_OUT")
         self.shared.tell(sample, self.shared.ledger.entry(sample).status)
         return None
 
-    def expired(self, sample: int, job_id: str) -> JobObject | None:
+    def expired(self, sample: Ask, job_id: str) -> JobObject | None:
         """A job that the endpoint no longer knows: its result is gone (30 minutes after completion, or its TTL)."""
-        self.shared.progress.say(f"sample {sample + 1}: job {job_id} is not known any more; its result has expired")
+        self.shared.progress.say(f"{label_of(sample)}: job {job_id} is not known any more; its result has expired")
         self.shared.ledger.mark("ended", sample, job=job_id, status="EXPIRED")
         self.shared.spending.ended(sample, 0.0)
         return None
 
-    def cancel(self, sample: int) -> None:
+    def cancel(self, sample: Ask) -> None:
         """See ``Jobs.cancel``."""
         job_id = self.shared.ledger.entry(sample).job
         if job_id is None or self.shared.ledger.is_done(self.shared.ledger.entry(sample)):
@@ -238,7 +248,7 @@ class ComfyUIJobs:
     shared: Shared
     submitting: threading.Lock
 
-    def run(self, sample: int, workflow: dict[str, Any]) -> None:
+    def run(self, sample: Ask, job_input: Mapping[str, Any]) -> None:
         """See ``Jobs.run``."""
         ledger, pace = self.shared.ledger, Pace(longest=2.0)
         entry = ledger.entry(sample)
@@ -248,7 +258,9 @@ class ComfyUIJobs:
             with self.submitting:
                 ledger.mark("submitting", sample)
                 try:
-                    prompt_id = self.client.submit(workflow)
+                    for name, data in images_in(job_input):
+                        self.client.upload(name, data)
+                    prompt_id = self.client.submit(job_input["workflow"])
                 except UsageError:
                     ledger.mark("not accepted", sample)
                     raise
@@ -260,9 +272,9 @@ class ComfyUIJobs:
             ledger.mark("ended", sample, job=prompt_id, status=status)
             self.shared.tell(sample, status)
 
-    def ended_as(self, sample: int, prompt_id: str, pace: Pace) -> str:
+    def ended_as(self, sample: Ask, prompt_id: str, pace: Pace) -> str:
         """Wait for the prompt's end and fetch its images; "" when the recording was stopped."""
-        deadline = self.shared.ledger.recording.now_ms() + self.shared.timeout_s * 1000
+        deadline = self.shared.ledger.recording.now_ms() + self.shared.limit_s(sample) * 1000
         while not self.shared.stop.wait(pace.after_answer()):
             try:
                 found = self.client.history(prompt_id)
@@ -277,13 +289,13 @@ class ComfyUIJobs:
                 self.shared.tell(sample, "IN_PROGRESS")
             if self.shared.ledger.recording.now_ms() > deadline:
                 self.shared.progress.say(
-                    f"sample {sample + 1}: no end after {self.shared.timeout_s:g} s; interrupting it"
+                    f"{label_of(sample)}: no end after {self.shared.limit_s(sample):g} s; interrupting it"
                 )
                 self.client.interrupt(prompt_id)
                 return "TIMED_OUT"
         return ""
 
-    def cancel(self, sample: int) -> None:
+    def cancel(self, sample: Ask) -> None:
         """See ``Jobs.cancel``."""
         entry = self.shared.ledger.entry(sample)
         if entry.job is not None and not self.shared.ledger.is_done(entry):
@@ -292,9 +304,24 @@ class ComfyUIJobs:
             self.shared.ledger.mark("withdrawn", sample, job=entry.job)
 
 
-def lost_words(sample: int) -> str:
+def images_in(job_input: Mapping[str, Any]) -> Iterator[tuple[str, bytes]]:
+    """The input images of a job as worker-comfyui reads them: name and base64, with or without a data-URI prefix.
+
+    Raises:
+        InputRefusedError: they are something else.
+    """
+    images = job_input.get("images")
+    for image in images if isinstance(images, list) else ():
+        try:
+            text = image["image"]
+            yield str(image["name"]), base64.b64decode(text.partition(",")[2] or text, validate=True)
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise InputRefusedError("'images' must be a list of objects with name and image, in base64") from error
+
+
+def lost_words(sample: Ask) -> str:
     """What to say of a submission whose job id was never received."""
     return (
-        f"sample {sample + 1}: it was submitted, but its job id was not received. It is not submitted again, for that "
+        f"{label_of(sample)}: it was submitted, but its job id was not received. It is not submitted again, for that "
         "could pay twice; look for it in RunPod's console."
     )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import threading
 
     from comfytape_contracts.wire import Health
-    from comfytape_recorder.ledger import Entry, Ledger
+    from comfytape_recorder.ledger import Ask, Entry, Ledger
     from comfytape_recorder.runpod import RunPodClient
 
 __all__ = ["claim", "settle", "total"]
@@ -94,7 +94,7 @@ def arrived(ledger: Ledger, entries: list[Entry], client: RunPodClient, stop: th
     return False
 
 
-def expected_total(marks: list[dict[str, Any]], samples: set[int]) -> int | None:
+def expected_total(marks: list[dict[str, Any]], samples: set[Ask]) -> int | None:
     """What the endpoint counts if none of these submissions arrived, or None where it was not asked before.
 
     Whether it counts cancelled jobs is not documented. They are left out here: where it does count them the total is

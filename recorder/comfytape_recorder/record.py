@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from comfytape_cassettes import ComfytapeError, UsageError
@@ -14,24 +14,27 @@ from comfytape_cassettes.redaction import Secrets
 from comfytape_contracts.cost import own_rate
 from comfytape_contracts.jobs import jobs_of
 from comfytape_contracts.routes import route_of
+from comfytape_contracts.tape import Tape
 from comfytape_recorder.comfyui import ComfyUIClient, json_of
 from comfytape_recorder.jobs import ComfyUIJobs, Jobs, Progress, RunPodJobs, Shared, lost_words
-from comfytape_recorder.ledger import Ledger
+from comfytape_recorder.ledger import Ledger, label_of
 from comfytape_recorder.lost import claim, settle
 from comfytape_recorder.management import survey
-from comfytape_recorder.runpod import HiccupError, RunPodClient
-from comfytape_recorder.samples import sample_workflow, workflow_of
+from comfytape_recorder.plan import Plan, chosen_cases, plan_of
+from comfytape_recorder.runpod import HiccupError, InputRefusedError, RunPodClient
+from comfytape_recorder.samples import workflow_of
 from comfytape_recorder.spending import Spending
 from comfytape_recorder.target import plane_of
 from comfytape_recorder.transport import Transport
+from comfytape_recorder.volume import list_volume, volume_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from comfytape_cassettes import Cassette, Exchange
+    from comfytape_cassettes import Cassette, Exchange, Failure
     from comfytape_contracts.contract import Contract
-    from comfytape_recorder.ledger import Entry
+    from comfytape_recorder.ledger import Ask, Entry
     from comfytape_recorder.target import Target
 
 __all__ = ["Options", "Outcome", "record"]
@@ -41,10 +44,13 @@ __all__ = ["Options", "Outcome", "record"]
 class Options:
     """How to record. ``budget_usd`` needs a price in the contract; ``secrets`` are further values never to keep.
 
+    ``cases`` are the names of the contract's cases to submit; None stands for all of them.
+
     ``management_url`` is where prices and configuration are asked for when the jobs are done; "" asks nobody.
     """
 
     samples: int
+    cases: tuple[str, ...] | None = None
     concurrency: int = 1
     budget_usd: float | None = None
     resume: bool = False
@@ -76,18 +82,18 @@ class Run:
     options: Options
     jobs: Jobs
     shared: Shared
-    workflow: dict[str, Any]
+    plan: Plan
     transport: Transport
     stopped: str = ""
     problems: list[Exception] = field(default_factory=list)
 
     def submit_all(self) -> None:
-        """Run all open samples, ``concurrency`` at a time, until done, stopped or out of budget.
+        """Run all open samples and cases, ``concurrency`` at a time, until done, stopped or out of budget.
 
         Raises:
             KeyboardInterrupt: Ctrl-C; the caller cancels what runs.
         """
-        todo = self.shared.ledger.open_samples(self.options.samples)
+        todo = self.shared.ledger.open_asks(self.plan.asks)
         running: set[Future[None]] = set()
         with ThreadPoolExecutor(self.options.concurrency, thread_name_prefix="sample") as pool:
             try:
@@ -124,21 +130,32 @@ class Run:
             self.transport.abort()
             raise
 
-    def may_start(self, sample: int) -> bool:
+    def may_start(self, sample: Ask) -> bool:
         """A job that is already paid for may always be waited for; a new one must fit the budget."""
         if self.shared.ledger.entry(sample).job is not None:
             return True
         return self.shared.spending.allows_another(self.shared.ledger.recording.now_ms())
 
-    def sample(self, sample: int) -> None:
-        """Run one sample in a thread; what goes wrong is kept for the main thread."""
+    def sample(self, sample: Ask) -> None:
+        """Run one sample, or a case's run, in a thread; what goes wrong is kept for the main thread."""
         if self.shared.stop.is_set():
             return
+        entry = self.shared.ledger.entry(sample)
+        if entry.job is None:
+            entry.case = self.plan.facts_of(sample)
         try:
-            self.jobs.run(sample, sample_workflow(self.contract, self.workflow, sample))
+            self.jobs.run(sample, self.plan.input_of(sample))
+        except InputRefusedError as error:
+            entry.note = str(error)
+            if isinstance(sample, int):
+                self.problems.append(error)
+            else:
+                # That is how this case ended; whether it should have is for the check to say.
+                self.shared.ledger.mark("ended", sample, status="REFUSED")
+                self.shared.tell(sample, "REFUSED")
         except ComfytapeError as error:
             self.problems.append(error)
-            self.shared.ledger.entry(sample).note = str(error)
+            entry.note = str(error)
 
     def watch_budget(self) -> None:
         """Cancel what waits in the queue once the budget is spent; what executes is nearly paid for already."""
@@ -164,13 +181,15 @@ def record(contract: Contract, target: Target, path: Path, options: Options, pro
         UnreachableError: the endpoint does not answer; what was received is kept for ``--resume``.
     """
     workflow = workflow_of(contract)
+    chosen_cases(contract, options.cases)
     price = own_rate(contract.model.cost)
     if options.budget_usd is not None and price is None:
         raise UsageError(
             f"--budget needs a price, and {contract.path} has none",
             hint="add 'cost: {usd_per_second: 0.00031}' (RunPod's price for your GPU, per second)",
         )
-    secrets = Secrets.of([value for value in (target.key, *options.secrets) if value])
+    hidden = (target.key, *options.secrets, *volume_secrets(contract.model.volume))
+    secrets = Secrets.of([value for value in hidden if value])
     # A recorder that was killed before its first line has nothing to resume and paid for nothing.
     if options.resume and not is_blank(path):
         recording = Recording.resume(path, secrets=secrets)
@@ -189,7 +208,14 @@ def record(contract: Contract, target: Target, path: Path, options: Options, pro
             contract.model.samples.timeout_s,
         )
         count_earlier_spending(shared)
-        run = Run(contract, options, jobs_for(target, transport, shared), shared, workflow, transport)
+        run = Run(
+            contract,
+            options,
+            jobs_for(target, transport, shared),
+            shared,
+            Plan(contract, workflow, options.samples, {}),
+            transport,
+        )
         return carry_out(run, target, transport)
     except ComfytapeError:
         if not any(mark.get("event") == "submitting" for mark in recording.marks()):
@@ -232,6 +258,7 @@ def carry_out(run: Run, target: Target, transport: Transport) -> Outcome:
     try:
         probe(run, target, transport)
         settle_lost_answers(run, target, transport)
+        plan_cases(run, target)
         run.submit_all()
     except KeyboardInterrupt:
         run.cancel_all()
@@ -252,7 +279,34 @@ def carry_out(run: Run, target: Target, transport: Transport) -> Outcome:
 
 def entries_of(run: Run) -> tuple[Entry, ...]:
     """Every sample, in order."""
-    return tuple(sorted(run.shared.ledger.entries.values(), key=lambda entry: entry.sample))
+    return tuple(run.shared.ledger.ordered())
+
+
+def plan_cases(run: Run, target: Target) -> None:
+    """Add the cases, now that the inventory is known that tells prompts and sizes in a workflow.
+
+    Raises:
+        UsageError: a case cannot be submitted.
+    """
+    if not run.contract.model.cases and not run.contract.model.suite:
+        return
+    said = Tape(Received(tuple(run.shared.ledger.recording.exchanges())))
+    plan = plan_of(run.contract, run.plan.workflow, run.options.samples, run.options.cases, said.inventory)
+    if not target.endpoint:
+        raw = [key for key, case in plan.runs.items() if case.workflow is None]
+        for key in raw:
+            run.shared.progress.say(f"{label_of(key)}: not submitted: a ComfyUI takes workflows alone")
+        plan = replace(plan, runs={key: case for key, case in plan.runs.items() if key not in raw})
+    run.plan = plan
+    run.shared.timeouts.update(plan.timeouts)
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What a recording in progress holds, as a tape is read."""
+
+    exchanges: tuple[Exchange, ...]
+    failures: tuple[Failure, ...] = ()
 
 
 def probe(run: Run, target: Target, transport: Transport) -> None:
@@ -270,11 +324,13 @@ def probe(run: Run, target: Target, transport: Transport) -> None:
         ask(client.health, run)
     if target.comfyui_url:
         run.shared.progress.say(f"asking {target.comfyui_url} what it has")
-        classes = sorted({node["class_type"] for node in run.workflow.values()}) if run.options.scoped else None
+        classes = sorted({node["class_type"] for node in run.plan.workflow.values()}) if run.options.scoped else None
         folders = {file.folder for file in run.contract.model.models}
         silent = ComfyUIClient(transport, target.comfyui_url).probe(folders, classes)
         if silent:
             run.shared.progress.say(f"{target.comfyui_url} did not answer as a ComfyUI does to: {', '.join(silent)}")
+    if unlisted := list_volume(run.contract, recording):
+        run.shared.progress.say(unlisted)
     recording.mark(event="probed")
 
 

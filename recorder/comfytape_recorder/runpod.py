@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from comfytape_cassettes import Exchange
     from comfytape_recorder.transport import Transport
 
-__all__ = ["DEFAULT_BASE_URL", "RUN_LIMIT", "HiccupError", "RunPodClient"]
+__all__ = ["DEFAULT_BASE_URL", "RUN_LIMIT", "HiccupError", "InputRefusedError", "RunPodClient"]
 
 DEFAULT_BASE_URL = "https://api.runpod.ai/v2"
 RUN_LIMIT = 10_000_000
@@ -30,6 +30,10 @@ QUICK = Limits(connect=10.0, read=20.0, total=60.0)
 
 LONGEST_WAIT = 600.0
 """Seconds that a server may ask to be left alone for."""
+
+
+class InputRefusedError(UsageError):
+    """The endpoint, or a ComfyUI, refused what was submitted: this input, and not the key or the address."""
 
 
 class HiccupError(Exception):
@@ -162,7 +166,7 @@ class RunPodClient:
                 hint="check the base URL; jobs of RunPod are at " + DEFAULT_BASE_URL,
             )
         if status in (400, 413, 422):
-            raise UsageError(
+            raise InputRefusedError(
                 f"/{name} answered {status}: {said(exchange)}", hint="compare the job body with RunPod's documentation"
             )
         if status != 200:

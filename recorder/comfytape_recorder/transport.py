@@ -34,11 +34,12 @@ BODY_LIMIT = 256 << 20
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Time limits in seconds: to connect, between two bytes, and for the whole exchange."""
+    """Limits: seconds to connect, between two bytes, and for the whole exchange; bytes of the answer's body."""
 
     connect: float = 10.0
     read: float = 30.0
     total: float = 120.0
+    body: int = BODY_LIMIT
 
 
 class NotConnectedError(UnreachableError):
@@ -62,7 +63,7 @@ class Transport:
         self.recording = recording
         self.limits = limits or Limits()
         self.began = time.monotonic()
-        self.session = requests.Session()
+        self.session = UnfollowedSession()
         # What requests reads from the environment for every single request is read here once.
         self.session.trust_env = False
         self.session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
@@ -159,7 +160,7 @@ class Transport:
                     timeout=(limit.connect, min(limit.read, limit.total)),
                 ) as answer,
             ):
-                received = read_whole(answer)
+                received = read_whole(answer, limit.body)
                 # A body that ends with its connection looks whole when the guard cut it.
                 if guard.expired:
                     raise TimeoutError
@@ -200,6 +201,13 @@ class Transport:
         self.session.close()
 
 
+class UnfollowedSession(requests.Session):
+    """A session that does not look where a redirect leads: for that, requests reads a body that is to be recorded."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002 - the signature of requests
+        """Nowhere."""
+
+
 class RefuseCookies(requests.cookies.cookielib.DefaultCookiePolicy):  # type: ignore[name-defined, misc]
     """Accept no cookie and send none."""
 
@@ -208,7 +216,7 @@ class RefuseCookies(requests.cookies.cookielib.DefaultCookiePolicy):  # type: ig
         return False
 
 
-def read_whole(answer: requests.Response) -> bytes:
+def read_whole(answer: requests.Response, most: int = BODY_LIMIT) -> bytes:
     """The entity as it came over the wire (Content-Encoding untouched).
 
     Raises:
@@ -221,8 +229,8 @@ def read_whole(answer: requests.Response) -> bytes:
         if not chunk:
             break
         received += chunk
-        if len(received) > BODY_LIMIT:
-            raise OSError(f"the answer is larger than {BODY_LIMIT >> 20} MiB")
+        if len(received) > most:
+            raise OSError(f"the answer is larger than {most >> 20} MiB")
     announced = answer.headers.get("Content-Length", "")
     if announced.isdigit() and answer.request.method != "HEAD" and len(received) != int(announced):
         raise OSError(f"it was cut short: {len(received)} of {announced} bytes came")

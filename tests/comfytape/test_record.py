@@ -65,7 +65,7 @@ def test_a_replay_is_recorded_like_a_live_endpoint(comfytape, replay, tmp_path):
     checked = comfytape("check", "z-image-danrisi", "--cassette", "new/z-image-danrisi", "--json")
     rules = {finding["rule"] for finding in json.loads(checked.stdout)["findings"]}
     assert "budget-generation" in rules
-    assert rules <= {"budget-generation", "budget-unknown", "budget-cold-start"}
+    assert rules <= {"budget-generation", "budget-unknown", "budget-cold-start", "image-metadata"}
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
 from comfytape_cassettes import UnreachableError, UsageError
 from comfytape_cassettes.recording import Recording
 from comfytape_cassettes.redaction import Secrets
-from comfytape_recorder import transport as transports
 from comfytape_recorder.transport import Limits, NotConnectedError, Transport
 
 
@@ -203,12 +203,12 @@ def test_a_key_that_is_no_header_is_not_sent_and_not_shown(raw_server, transport
     assert "key" not in str(caught.value)
 
 
-def test_an_answer_without_end_is_cut(raw_server, transport, monkeypatch):
+def test_an_answer_without_end_is_cut(raw_server, transport):
     """More than any answer should have is not read."""
-    monkeypatch.setattr(transports, "BODY_LIMIT", 200_000)
+    limits = replace(transport.limits, body=200_000)
     url = raw_server(answering(b"HTTP/1.1 200 OK\r\n\r\n", *[b"x" * 100_000] * 5))
     with pytest.raises(UnreachableError, match="larger than"):
-        transport.send("GET", url)
+        transport.send("GET", url, limits=limits)
 
 
 def test_a_failed_request_is_on_the_tape_without_its_secret(raw_server, tmp_path):
