@@ -135,8 +135,8 @@ def plural(counts: Mapping[str, int]) -> str:
 
 
 def figures(measurements: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Measurements as (name in words, value with its unit), in their order."""
-    return [figure(name, value) for name, value in measurements.items()]
+    """Measurements as (name in words, value with its unit), in their order; lists are for machines."""
+    return [figure(name, value) for name, value in measurements.items() if not isinstance(value, list | dict)]
 
 
 def cost(measurements: Mapping[str, Any]) -> str:

@@ -70,7 +70,8 @@ def suite(report: Report, number: int) -> ET.Element:
     )
     properties = ET.SubElement(element, "properties")
     for key, value in (("cassette", report.cassette), *report.measurements.items()):
-        ET.SubElement(properties, "property", name=token(key), value=fit(str(value)))
+        if not isinstance(value, list | dict):
+            ET.SubElement(properties, "property", name=token(key), value=fit(str(value)))
     element.extend(cases)
     ET.SubElement(element, "system-out").text = fit("\n".join(beside(report)))
     ET.SubElement(element, "system-err").text = ""
