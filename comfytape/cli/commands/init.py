@@ -14,6 +14,7 @@ from comfytape.settings import Settings, find_cassette, load_settings
 from comfytape_cassettes import Cassette, UsageError
 from comfytape_contracts.contract import Contract
 from comfytape_contracts.contract.draft import draft_contract
+from comfytape_contracts.contract.pinning import REGISTRY_FILE, draft_registry
 from comfytape_contracts.convert import convert_workflow
 from comfytape_contracts.tape import Tape
 from comfytape_contracts.workflow import WorkflowFormat, format_of, unwrap
@@ -68,9 +69,11 @@ def draft(name: str, workflow: Path, cassette: str | None) -> None:
     tape = Tape(Cassette.open(find_cassette(cassette, settings))) if cassette else None
     graph = api_workflow(workflow, tape)
     text = draft_contract(name, "workflow.json", graph, tape)
-    write(folder, text, graph)
+    pinned = draft_registry(tape) if tape else ""
+    write(folder, text, graph, pinned)
     out = console()
-    out.print(f"[bold green]drafted[/] {folder / 'contract.yaml'} and {folder / 'workflow.json'}")
+    beside = f", {folder / REGISTRY_FILE}" if pinned else ""
+    out.print(f"[bold green]drafted[/] {folder / 'contract.yaml'} and {folder / 'workflow.json'}{beside}")
     out.print(f"      [cyan]→[/] read it, then: comfytape {'check' if cassette else 'record'} {name}", markup=True)
     explain_folder(out, settings)
 
@@ -108,9 +111,11 @@ def api_workflow(path: Path, tape: Tape | None) -> dict[str, Any]:
     return checked
 
 
-def write(folder: Path, text: str, graph: dict[str, Any]) -> None:
-    """Write the draft, and read it back as any contract is read."""
+def write(folder: Path, text: str, graph: dict[str, Any], pinned: str) -> None:
+    """Write the draft, with the versions that were seen, and read it back as any contract is read."""
     folder.mkdir(parents=True, exist_ok=True)
+    if pinned:
+        (folder / REGISTRY_FILE).write_text(pinned, encoding="utf-8")
     (folder / "workflow.json").write_text(json.dumps(graph, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     (folder / "contract.yaml").write_text(text, encoding="utf-8")
     Contract.load(folder)

@@ -49,7 +49,7 @@ def check_registry(subject: Subject) -> Outcome:
             outcome.promise(f"{NAMES[name]} is {pinned}", found, evidence)
     for name, pin in registry.pinned.packs.items():
         found, evidence = desk.pack(name, pin)
-        outcome.promise(f"pack {name} is {words(pin)}", found, evidence)
+        outcome.promise(f"pack {name}: {words(pin)}", found, evidence)
     return outcome
 
 

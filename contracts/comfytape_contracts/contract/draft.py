@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from comfytape_contracts.contract.pinning import REGISTRY_FILE
 from comfytape_contracts.images import look_at
 from comfytape_contracts.lint.packs import pack_providing
 from comfytape_contracts.model_files import model_files
@@ -71,7 +72,7 @@ def seen(tape: Tape) -> Iterator[str]:
     """Versions, outputs and budgets as the recording shows them."""
     version = tape.system.get("comfyui_version")
     if version:
-        yield f"versions: {{comfyui: '>={version}'}}  # recorded with {version}"
+        yield f"versions: {{comfyui: '>={version}', registry: {REGISTRY_FILE}}}  # recorded with {version}"
     jobs = [job.last for job in tape.jobs if job.last and job.last.status == "COMPLETED"]
     looks = [look_at(image.data) for job in jobs for image in images_of(job) if image.data]
     if looks and len({(k.format, k.width, k.height) for k in looks}) == 1:
