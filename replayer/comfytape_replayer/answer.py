@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
     from comfytape_replayer.said import Said
 
-__all__ = ["Answer", "empty_answer", "json_answer", "said_answer", "text_answer"]
+__all__ = ["SERVER", "Answer", "empty_answer", "json_answer", "said_answer", "text_answer"]
+
+SERVER = "comfytape-replay"
+"""What every answer's ``Server`` header says, so that nobody takes a replay for the real thing."""
 
 
 @dataclass(slots=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from typing import TYPE_CHECKING, Any
 
 from comfytape_cassettes import CassetteError, UsageError
 from comfytape_contracts.routes import RUNPOD_OPERATIONS, route_of
 from comfytape_replayer.answer import json_answer, text_answer
 from comfytape_replayer.asked import Asked, TooLargeError
+from comfytape_replayer.border import Border
 from comfytape_replayer.clock import INSTANT, Clock
 from comfytape_replayer.comfyui import UPLOAD_LIMIT, ComfyUIPlane
 from comfytape_replayer.faults import changed
@@ -32,9 +32,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ReplayApp"]
 
-STRANGER = "comfytape replay: this request comes from a page of another site, or under another name than this machine's"
-HERE = re.compile(r"(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?", re.IGNORECASE)
-
 POST_LIMIT = 20_000_000
 
 
@@ -43,14 +40,14 @@ class ReplayApp:
 
     def __init__(
         self, library: Library, *, speed: str | float = INSTANT, casting: Casting | None = None,
-        nearest: bool = False, require_key: bool = False, local: bool = True,
+        nearest: bool = False, require_key: bool = False, border: Border | None = None,
         on_miss: Callable[[Miss], None] | None = None,
     ) -> None:  # fmt: skip
         self.library = library
         self.clock = Clock(speed)
         self.casting = casting or Casting()
         self.require_key = require_key
-        self.local = local
+        self.border = border or Border()
         self.journal = Journal()
         self.on_miss = on_miss
         self.runpod = RunPodPlane(library, self.clock, self.told, nearest=nearest)
@@ -64,21 +61,19 @@ class ReplayApp:
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         """One request."""
-        polled = self.polled(scope)
-        if polled is not None:
-            await send(polled[0])
-            if len(polled[1]) == 1:
-                await send({"type": "http.response.body", "body": polled[1][0]})
-            else:
-                await sent_body(polled[1], send)
-            return
         asked = Asked(scope)
-        if self.local and not is_local(asked):
-            await sent(json_answer(403, {"error": STRANGER}), send)
+        refusal = self.border.refusal(asked)
+        if refusal is not None:
+            await sent(refusal, send)
+            return
+        self.border.remember(asked)
+        preflight = self.border.preflight(asked)
+        if preflight is not None:
+            await sent(self.border.marked(preflight, asked), send)
             return
         if asked.path.startswith(PAGES):
             await asked.read(receive, POST_LIMIT)
-            await sent(page(asked, self), send)
+            await sent(self.border.marked(page(asked, self), asked), send)
             return
         parts = asked.path.split("/") if asked.path.startswith("/v2/") else []
         call = parts[2:] if len(parts) in (4, 5) and parts[3] in RUNPOD_OPERATIONS else []
@@ -92,33 +87,39 @@ class ReplayApp:
         if answer is None:
             answer = await self.answer(asked, cast, call, receive)
         self.journal.note(asked.method, asked.path, answer.start["status"])
+        answer = self.border.marked(answer, asked)
         if due:
             await disturbed(answer, due, scope, receive, send)
         else:
             await sent(answer, send)
 
-    def polled(self, scope: Mapping[str, Any]) -> tuple[dict[str, Any], Sequence[bytes]] | None:
-        """The short way for what clients ask most, ``GET /status/{id}`` of a job without faults; None for the rest."""
-        path: str = scope["path"]
-        parts = path.split("/")
-        if len(parts) != 5 or parts[3] != "status" or scope["method"] != "GET" or self.require_key:
+    def at_once(self, url: bytes, headers: Sequence[tuple[bytes, bytes]]) -> bytes | None:
+        """The short way for what clients ask most, ``GET /status/{id}`` of a job without faults; None for the rest.
+
+        What it returns is the whole answer as HTTP/1.1 sends it. What it does must be what ``__call__`` would do.
+        """
+        parts = url.split(b"/")
+        if len(parts) != 5 or parts[3] != b"status" or self.require_key or self.casting.default.faults:
             return None
-        instance = self.runpod.instances.by_id.get(parts[4])
-        if instance is None or instance.endpoint != parts[2] or instance.is_expired():
+        instance = self.runpod.instances.by_id.get(parts[4].decode("latin-1"))
+        if instance is None or instance.endpoint.encode() != parts[2] or instance.is_expired():
             return None
-        if (instance.cast is not None and instance.cast.faults) or self.casting.default.faults:
+        if (instance.cast is not None and instance.cast.faults) or not self.border.passes(headers):
             return None
-        for name, _ in scope["headers"]:
+        for name, _ in headers:
             if name == b"x-comfytape-scenario":
                 return None
         try:
-            said = instance.poll().said
-            said.uses += 1
-            start, chunks = said.messages(instance.id_bytes)
+            said = instance.peek().said
+            wire = said.wire(instance.id_bytes)
         except CassetteError:
             return None
-        self.journal.note("GET", path, start["status"])
-        return start, chunks
+        if wire is None:
+            return None
+        instance.poll()
+        said.uses += 1
+        self.journal.note("GET", url.decode("latin-1"), said.response.status)
+        return wire
 
     def cast_of(self, asked: Asked, call: list[str]) -> Cast:
         """The scenarios that hold: those the request names, those its job was started with, or the server's.
@@ -146,6 +147,8 @@ class ReplayApp:
             return await self.runpod.answer(asked, cast, call[0], call[1], call[2] if len(call) == 3 else "")
         except TooLargeError:
             return json_answer(413, {"error": "the request body is larger than this operation takes"})
+        except RecursionError:
+            return json_answer(400, {"error": "the request body is nested too deeply"})
         except CassetteError as error:
             return json_answer(500, {"error": f"comfytape replay: {error}", "hint": error.hint})
 
@@ -192,18 +195,6 @@ async def cut(answer: Answer, after: int | None, scope: Mapping[str, Any], recei
         transport.close()
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-def is_local(asked: Asked) -> bool:
-    """Whether a request names this machine, and no foreign page sent it.
-
-    A browser that visits another site must not be made to read from here (DNS rebinding) or to start jobs here;
-    ComfyUI checks the origin likewise (server.py origin_only_middleware).
-    """
-    host, origin = asked.header(b"host"), asked.header(b"origin")
-    if host and HERE.fullmatch(host) is None:
-        return False
-    return not origin or HERE.fullmatch(origin.rpartition("//")[2]) is not None
 
 
 def post_limit(path: str) -> int:

@@ -105,7 +105,7 @@ class ComfyUIPlane:
                 500, b"500 Internal Server Error\n\nServer got itself in trouble", "text/plain; charset=utf-8"
             )
         prompt = document.get("prompt")
-        submission = self.library.prompts.find(meaning_of_prompt(prompt))
+        submission = self.library.prompts.find(meaning_of_prompt(prompt, self.library.noise))
         if submission is None or cast.changes_inventory:
             inventory = cast.inventory(self.library.inventory)
             if inventory is not None and isinstance(prompt, dict):

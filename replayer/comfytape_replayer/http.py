@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from uvicorn.config import Config
@@ -17,7 +18,6 @@ from uvicorn.server import ServerState
 from comfytape_cassettes import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
 __all__ = ["Listener", "bound", "new_loop"]
@@ -27,12 +27,86 @@ GRACE_S = 0.5
 """How long a stop waits for requests that are being answered."""
 
 
-class Protocol(HttpToolsProtocol):
-    """uvicorn's protocol without its access log, which belongs to the program that we run in."""
+HEAD_LIMIT = 64 << 10
+"""Bytes of a request line and its headers."""
+MESSAGE_LIMIT = 128 << 20
+"""Bytes of a whole request; ComfyUI takes uploads of 100 MiB."""
+ARRIVAL_S = 30.0
+"""Seconds in which a request must have arrived, from its first byte; a new connection may be silent as long."""
+SWEEP_S = 2.0
 
-    def __init__(self, config: Config, server_state: ServerState, loop: asyncio.AbstractEventLoop) -> None:
+AtOnce = Callable[[bytes, Sequence[tuple[bytes, bytes]]], bytes | None]
+
+
+class Answered:
+    """Stands where uvicorn keeps the request that is being answered: this one is answered already."""
+
+    response_complete = True
+    message_event = asyncio.Event()
+
+
+class Protocol(HttpToolsProtocol):
+    """uvicorn's protocol with limits, and with a short way for what the application can answer at once.
+
+    Its access log is off: that belongs to the program that we run in.
+    """
+
+    cycle: Any
+    """The request that is being answered; uvicorn has None there before the first."""
+
+    def __init__(
+        self, config: Config, server_state: ServerState, loop: asyncio.AbstractEventLoop, at_once: AtOnce | None
+    ) -> None:
         super().__init__(config, server_state, {}, loop)
         self.access_log = False
+        self.at_once = at_once
+        self.waits_since: float | None = loop.time()
+        self.in_head = True
+        self.received = 0
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came, and no more than a request may have."""
+        self.received += len(data)
+        super().data_received(data)
+        if self.waits_since is not None and self.received > (HEAD_LIMIT if self.in_head else MESSAGE_LIMIT):
+            self.refuse(b"431 Request Header Fields Too Large" if self.in_head else b"413 Content Too Large")
+
+    def on_message_begin(self) -> None:
+        """A request's first byte."""
+        super().on_message_begin()
+        self.waits_since, self.in_head, self.received = self.loop.time(), True, 0
+
+    def on_headers_complete(self) -> None:
+        """Answer at once, or let the application be called."""
+        self.in_head = False
+        if self.at_once is not None and (self.cycle is None or self.cycle.response_complete):
+            parser = self.parser
+            plain = parser.get_method() == b"GET" and parser.get_http_version() == "1.1"
+            if plain and parser.should_keep_alive() and not parser.should_upgrade() and not self.flow.write_paused:
+                answer = self.at_once(self.url, self.headers)
+                if answer is not None:
+                    self.cycle = Answered
+                    self.transport.write(answer)
+                    self.on_response_complete()
+                    return
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """A request's last byte."""
+        super().on_message_complete()
+        self.waits_since = None
+
+    def refuse(self, status: bytes) -> None:
+        """Answer what is no request, and hang up."""
+        if not self.transport.is_closing():
+            if self.cycle is None or self.cycle.response_complete:
+                self.transport.write(b"HTTP/1.1 %s\r\nconnection: close\r\ncontent-length: 0\r\n\r\n" % status)
+            self.transport.close()
+
+    def drop_late(self, now: float) -> None:
+        """Hang up on a client that is not done with its request in time."""
+        if self.waits_since is not None and now - self.waits_since > ARRIVAL_S:
+            self.refuse(b"408 Request Timeout")
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Give the application the connection, in the state of each request: a fault may cut it."""
@@ -41,12 +115,21 @@ class Protocol(HttpToolsProtocol):
 
 
 class Listener:
-    """An application that listens on a bound socket within a running event loop."""
+    """An application that listens on a bound socket within a running event loop.
 
-    def __init__(self, app: Any, sock: socket.socket, *, cert: Path | None = None, key: Path | None = None) -> None:
+    An application may have ``at_once(url, headers)``: the whole answer to a GET as bytes, or None to be called as ASGI
+    has it. ``server`` is what each answer's ``Server`` header says.
+    """
+
+    def __init__(
+        self, app: Any, sock: socket.socket, *, server: str = "", cert: Path | None = None, key: Path | None = None
+    ) -> None:
+        self.at_once: AtOnce | None = getattr(app, "at_once", None)
+        self.sweeping: asyncio.TimerHandle | None = None
         self.config = Config(
             app, http="httptools", ws="none", loop="none", lifespan="off", interface="asgi3", log_config=None,
-            server_header=False, timeout_keep_alive=75, ssl_certfile=cert, ssl_keyfile=key,
+            server_header=False, headers=[("server", server)] if server else None, timeout_keep_alive=75,
+            ssl_certfile=cert, ssl_keyfile=key,
         )  # fmt: skip
         self.sock = sock
         self.state = ServerState()
@@ -64,11 +147,25 @@ class Listener:
         self.state.default_headers = list(self.config.encoded_headers)
         loop = asyncio.get_running_loop()
         self.server = await loop.create_server(
-            lambda: Protocol(self.config, self.state, loop), sock=self.sock, ssl=self.config.ssl, backlog=BACKLOG
+            lambda: Protocol(self.config, self.state, loop, self.at_once),
+            sock=self.sock,
+            ssl=self.config.ssl,
+            backlog=BACKLOG,
         )
+
+        self.sweep(loop)
+
+    def sweep(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Look now and then for clients that are too slow: one timer for all costs a request nothing."""
+        for connection in list(self.state.connections):
+            if isinstance(connection, Protocol):
+                connection.drop_late(loop.time())
+        self.sweeping = loop.call_later(SWEEP_S, self.sweep, loop)
 
     async def stop(self) -> None:
         """Take no more connections, let running answers end, close the rest."""
+        if self.sweeping is not None:
+            self.sweeping.cancel()
         if self.server is not None:
             self.server.close()
         for connection in list(self.state.connections):

@@ -70,6 +70,12 @@ class Instance:
             self.cursor += 1
         return timeline[self.cursor]
 
+    def peek(self) -> State:
+        """The state that ``poll`` would show."""
+        if self.forced is None and self.clock.instant and self.cursor + 1 < len(self.timeline):
+            return self.timeline[self.cursor + 1]
+        return self.now()
+
     def finish(self) -> State:
         """The last state, for a client that waits for it."""
         if self.forced is None and self.clock.instant:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 from comfytape_contracts.routes import route_of
+from comfytape_replayer.noise import NOISE
 from comfytape_replayer.recorded import prompt_submissions, run_submissions
 from comfytape_replayer.said import Pieces, Said
 from comfytape_replayer.timeline import sketch
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from comfytape_cassettes import Cassette, Exchange
     from comfytape_contracts.routes import Route
     from comfytape_replayer.meaning import Meaning
+    from comfytape_replayer.noise import Noise
     from comfytape_replayer.recorded import Submission
 
 __all__ = ["Library", "Queue", "Shelf", "page_key", "query_of"]
@@ -27,31 +29,37 @@ PLAIN = ("health", "requests")
 class Shelf:
     """Recorded submissions, found by meaning in a time that does not depend on their number."""
 
-    def __init__(self, submissions: Iterable[Submission]) -> None:
+    def __init__(self, submissions: Iterable[Submission], noise: Noise = NOISE) -> None:
         self.submissions = list(submissions)
+        self.noise = noise
         self.served: dict[bytes, int] = {}
+        self.by_exact: dict[bytes, dict[bytes, list[Submission]]] = {}
 
     @cached_property
-    def by_exact(self) -> dict[bytes, list[Submission]]:
-        """Submissions under the key of their exact values."""
-        return grouped((s.meaning.exact, s) for s in self.submissions)
+    def by_like(self) -> dict[bytes, list[Submission]]:
+        """Submissions under the key of their values less noise: cheap, and what nearly all clients need."""
+        return grouped((s.meaning(self.noise).like, s) for s in self.submissions)
 
     @cached_property
     def by_meant(self) -> dict[bytes, list[Submission]]:
-        """Submissions under the key of what they mean."""
-        return grouped((s.meaning.meant, s) for s in self.submissions)
+        """Submissions under the key of what their graph is: for clients that number its nodes otherwise."""
+        return grouped((s.meaning(self.noise).meant, s) for s in self.submissions)
 
     def find(self, meaning: Meaning) -> Submission | None:
-        """The submission to play: an exact match wins; several equal ones take turns in recorded order."""
-        alike = self.by_meant.get(meaning.meant)
+        """The submission to play: the closest match wins; several equal ones take turns in recorded order."""
+        key, alike = meaning.like, self.by_like.get(meaning.like)
+        if alike is None:
+            key, alike = meaning.meant, self.by_meant.get(meaning.meant)
         if alike is None or len(alike) == 1:
             return alike[0] if alike else None
-        exact = self.by_exact.get(meaning.exact)
-        key = meaning.exact if exact else meaning.meant
+        if key not in self.by_exact:
+            self.by_exact[key] = grouped((s.meaning(self.noise).exact, s) for s in alike)
+        equal = self.by_exact[key].get(meaning.exact)
+        if equal is not None:
+            key, alike = meaning.exact, equal
         turn = self.served.get(key, 0)
         self.served[key] = turn + 1
-        equal = exact or alike
-        return equal[turn % len(equal)]
+        return alike[turn % len(alike)]
 
 
 def grouped(pairs: Iterable[tuple[bytes, Submission]]) -> dict[bytes, list[Submission]]:
@@ -65,8 +73,10 @@ def grouped(pairs: Iterable[tuple[bytes, Submission]]) -> dict[bytes, list[Submi
 class Queue(Shelf):
     """One RunPod endpoint as it was recorded."""
 
-    def __init__(self, name: str, submissions: Iterable[Submission], health: Sequence[Exchange]) -> None:
-        super().__init__(submissions)
+    def __init__(
+        self, name: str, submissions: Iterable[Submission], health: Sequence[Exchange], noise: Noise = NOISE
+    ) -> None:
+        super().__init__(submissions, noise)
         self.name = name
         self.health = health
 
@@ -82,10 +92,11 @@ Routed = list[tuple["Route", "Exchange"]]
 
 
 class Library:
-    """Cassettes opened for replay."""
+    """Cassettes opened for replay; ``noise`` is what need not be equal for a match, ``memory`` bytes of bodies kept."""
 
-    def __init__(self, cassettes: Sequence[Cassette], *, memory: int = 64 << 20) -> None:
+    def __init__(self, cassettes: Sequence[Cassette], *, noise: Noise = NOISE, memory: int = 64 << 20) -> None:
         self.cassettes = cassettes
+        self.noise = noise
         self.pieces = Pieces(memory)
         self.cursors: dict[tuple[str, str], int] = {}
 
@@ -107,7 +118,7 @@ class Library:
                 if route.plane == "runpod" and route.name == "health" and exchange.response.status == 200:
                     health.setdefault(route.endpoint, []).append(exchange)
         names = dict.fromkeys((*submissions, *health))
-        return {name: Queue(name, submissions.get(name, ()), health.get(name, ())) for name in names}
+        return {name: Queue(name, submissions.get(name, ()), health.get(name, ()), self.noise) for name in names}
 
     def queue(self, endpoint: str) -> Queue | None:
         """The endpoint of that id; where only one is recorded, it answers under any id."""
@@ -118,11 +129,12 @@ class Library:
     @cached_property
     def prompts(self) -> Shelf:
         """Prompts that were submitted to a ComfyUI."""
-        return Shelf(
+        submissions = (
             submission
             for cassette in self.cassettes
             for submission in prompt_submissions(cassette.exchanges, self.pieces, cassette.name)
         )
+        return Shelf(submissions, self.noise)
 
     @cached_property
     def pages(self) -> Mapping[tuple[str, str], list[Said]]:

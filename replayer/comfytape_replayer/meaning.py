@@ -1,27 +1,26 @@
 """What a job means: keys under which two requests are the same, exactly or apart from noise.
 
-Noise is what clients vary without wanting another picture compared: seeds, titles, node ids, file-name prefixes. Keys
-are hashes, so finding a recorded job takes the same time among ten and among ten thousand.
+Keys are hashes, so finding a recorded job takes the same time among ten and among ten thousand. There are three, each
+looser and dearer than the one before: ``exact`` (the same values), ``like`` (the same apart from noise in values, under
+the same node ids) and ``meant`` (the same graph, whatever its node ids are).
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from comfytape_contracts.workflow.graph import is_link
+from comfytape_replayer.noise import NOISE, names_noise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["Meaning", "is_noise", "meaning_of_input", "meaning_of_prompt", "workflow_of_input"]
+    from comfytape_replayer.noise import Noise
 
-NOISE = re.compile(r"(?:^|_)seed(?:$|_)|^filename_prefix$|^control_after_generate$")
-"""Input names that are noise: ``seed``, ``noise_seed``, ``noise_seed_sde`` and so on, and SaveImage's prefix."""
+__all__ = ["Meaning", "meaning_of_input", "meaning_of_prompt", "workflow_of_input"]
 
 ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
@@ -32,28 +31,39 @@ SECRET_KEYS = frozenset({"comfy_org_api_key"})
 """Keys of a job's input that a recording never holds as sent (worker-comfyui handler.py, 5.5 and later)."""
 
 
-@dataclass(frozen=True)
 class Meaning:
-    """Two keys of a request. ``exact``: the same values. ``meant``: the same apart from noise."""
+    """The keys of a request, each computed when it is asked for."""
 
-    values: Any
-    meant: bytes
+    def __init__(self, workflow: Mapping[str, Any] | None, beside: Any, noise: Noise = NOISE) -> None:
+        """``beside`` is what the request holds beside its workflow: all of it where there is none."""
+        self.workflow = workflow
+        self.beside = beside
+        self.noise = noise
 
     @cached_property
     def exact(self) -> bytes:
         """The key of all values."""
-        return hashed(self.values)
+        return hashed([plain(self.workflow), plain(self.beside)])
 
+    @cached_property
+    def like(self) -> bytes:
+        """The key of all values but noise, under the node ids that were sent."""
+        if self.workflow is None:
+            return self.exact
+        return hashed([{key: core(node, self.noise) for key, node in self.workflow.items()}, plain(self.beside)])
 
-def is_noise(name: str, value: Any) -> bool:
-    """Whether an input is noise. A seed that comes over a link is part of the graph, not noise."""
-    return names_noise(name) and not isinstance(value, list)
+    @cached_property
+    def meant(self) -> bytes:
+        """The key of what the graph is."""
+        if self.workflow is None or not self.noise.node_ids:
+            return self.like
+        return hashed([graph_key(self.workflow, self.noise), plain(self.beside)])
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Meaning) and self.exact == other.exact and self.meant == other.meant
 
-@lru_cache(maxsize=4096)
-def names_noise(name: str) -> bool:
-    """Whether inputs of this name are noise."""
-    return NOISE.search(name) is not None
+    def __hash__(self) -> int:
+        return hash(self.exact)
 
 
 def workflow_of_input(job_input: Any) -> Mapping[str, Any] | None:
@@ -63,24 +73,19 @@ def workflow_of_input(job_input: Any) -> Mapping[str, Any] | None:
     return workflow if isinstance(workflow, dict) else None
 
 
-def meaning_of_input(job_input: Any) -> Meaning:
+def meaning_of_input(job_input: Any, noise: Noise = NOISE) -> Meaning:
     """Keys of a RunPod job's ``input``, of any JSON type."""
     opened = opened_input(job_input)
-    if isinstance(opened, dict):
-        opened = {name: plain(value) for name, value in opened.items() if name not in SECRET_KEYS}
-    else:
-        opened = plain(opened)
     workflow = workflow_of_input(opened)
-    if workflow is None:
-        return Meaning(opened, hashed(opened))
-    beside = {name: value for name, value in opened.items() if name != "workflow"}
-    return Meaning(opened, hashed([graph_key(workflow), beside]))
+    if isinstance(opened, dict):
+        left_out = SECRET_KEYS if workflow is None else SECRET_KEYS | {"workflow"}
+        opened = {name: value for name, value in opened.items() if name not in left_out}
+    return Meaning(workflow, opened, noise)
 
 
-def meaning_of_prompt(prompt: Any) -> Meaning:
+def meaning_of_prompt(prompt: Any, noise: Noise = NOISE) -> Meaning:
     """Keys of the ``prompt`` in a body of ComfyUI's ``POST /prompt``."""
-    same = plain(prompt)
-    return Meaning(same, hashed([graph_key(same)]) if isinstance(same, dict) else hashed(same))
+    return Meaning(prompt, None, noise) if isinstance(prompt, dict) else Meaning(None, prompt, noise)
 
 
 def opened_input(job_input: Any) -> Any:
@@ -109,26 +114,44 @@ def hashed(value: Any) -> bytes:
     return hashlib.blake2b(ENCODE(value).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-def graph_key(workflow: Mapping[str, Any]) -> list[str]:
+def core(node: Any, noise: Noise) -> Any:
+    """A node less its noise."""
+    if not isinstance(node, dict):
+        return plain(node)
+    inputs = node.get("inputs")
+    said: dict[str, Any] = {}
+    for name, value in inputs.items() if isinstance(inputs, dict) else ():
+        kind = value.__class__
+        if kind is list or not names_noise(noise, name):
+            said[name] = value if kind in SAME else plain(value)
+    kept = [node.get("class_type"), said]
+    return kept if noise.titles else [*kept, title_of(node)]
+
+
+def title_of(node: Mapping[str, Any]) -> Any:
+    """The title that the editor wrote into ``_meta``, or None."""
+    meta = node.get("_meta")
+    return meta.get("title") if isinstance(meta, dict) else None
+
+
+def graph_key(workflow: Mapping[str, Any], noise: Noise) -> list[str]:
     """What a graph is, whatever its node ids are: each node with all that feeds it, hashed, in sorted order."""
     keys: dict[str, str] = {}
     ordered, circular = by_dependency(workflow)
     for node_id in ordered:
-        keys[node_id] = node_key(workflow[node_id], keys)
+        keys[node_id] = node_key(workflow[node_id], keys, noise)
     # Nodes on a cycle and behind one: links among them count as links, wherever they lead.
-    return sorted([*keys.values(), *(node_key(workflow[node_id], keys) for node_id in circular)])
+    return sorted([*keys.values(), *(node_key(workflow[node_id], keys, noise) for node_id in circular)])
 
 
-def node_key(node: Any, keys: Mapping[str, str]) -> str:
+def node_key(node: Any, keys: Mapping[str, str], noise: Noise) -> str:
     """A node with its inputs; a link stands for all that feeds it."""
-    inputs = node.get("inputs") if isinstance(node, dict) else None
-    said: dict[str, Any] = {}
-    for name, value in inputs.items() if isinstance(inputs, dict) else ():
-        if is_link(value):
-            said[name] = ["link", keys.get(value[0], "?"), value[1]]
-        elif not is_noise(name, value):
-            said[name] = value
-    return hashed([node.get("class_type") if isinstance(node, dict) else node, said]).hex()
+    said = core(node, noise)
+    if isinstance(node, dict):
+        for name, value in said[1].items():
+            if is_link(value):
+                said[1][name] = ["link", keys.get(value[0], "?"), value[1]]
+    return hashed(said).hex()
 
 
 def by_dependency(workflow: Mapping[str, Any]) -> tuple[list[str], list[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from comfytape_replayer.answer import Answer, json_answer
@@ -22,6 +23,9 @@ SHOWN = 12
 """Differences that are listed."""
 COMPARED = 40
 """Recorded workflows that are compared closely; those with the most classes in common come first."""
+
+LOOKED_AT = 1000
+"""Recorded workflows that are looked at at all: reading ten thousand would hold everybody up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +68,9 @@ def nearest_submission(
     """The recorded job that comes nearest to what was sent, and the miss that says what differs."""
     workflow = (sent if isinstance(sent, dict) else None) if prompt else workflow_of_input(sent)
     best: tuple[int, Submission, list[str]] | None = None
-    for submission in candidates(workflow, shelf.submissions):
+    for submission in candidates(workflow, shelf):
         if workflow is not None and submission.workflow is not None:
-            words = graph_differences(submission.workflow, workflow)
+            words = graph_differences(submission.workflow, workflow, shelf.noise)
             if not prompt:
                 words += value_differences(beside(submission.job_input), beside(sent))
         else:
@@ -96,9 +100,9 @@ def beside(job_input: Any) -> Any:
     return {k: v for k, v in job_input.items() if k != "workflow"} if isinstance(job_input, dict) else {}
 
 
-def candidates(workflow: Any, submissions: Sequence[Submission]) -> Iterable[Submission]:
+def candidates(workflow: Any, shelf: Shelf) -> Sequence[Submission]:
     """Those worth comparing closely, one for each meaning."""
-    distinct = list({submission.meaning.meant: submission for submission in reversed(submissions)}.values())[::-1]
+    distinct = [alike[0] for alike in islice(shelf.by_meant.values(), LOOKED_AT)]
     if workflow is None or len(distinct) <= COMPARED:
         return distinct[:COMPARED] if workflow is None else distinct
     return sorted(distinct, key=lambda s: class_distance(s.workflow or {}, workflow))[:COMPARED]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from comfytape_cassettes import Body, Headers, Response
 from comfytape_contracts.routes import route_of
-from comfytape_replayer.meaning import Meaning, meaning_of_input, meaning_of_prompt, workflow_of_input
+from comfytape_replayer.meaning import meaning_of_input, meaning_of_prompt, workflow_of_input
 from comfytape_replayer.said import Said
 from comfytape_replayer.timeline import QUEUED, State, Timeline, job_answer, sketch
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from comfytape_cassettes import Exchange
+    from comfytape_replayer.meaning import Meaning
+    from comfytape_replayer.noise import Noise
     from comfytape_replayer.said import Pieces
 
 __all__ = ["Submission", "prompt_submissions", "run_submissions"]
@@ -45,9 +47,9 @@ class Submission:
     streamed: list[Exchange] = field(default_factory=list)
     uses: int = 0
 
-    @cached_property
+    @property
     def document(self) -> Any:
-        """The request body, parsed; None where it is not JSON."""
+        """The request body, parsed anew: ten thousand of them would fill the memory. None where it is not JSON."""
         try:
             return self.exchange.request.body.json()
         except ValueError:
@@ -56,20 +58,20 @@ class Submission:
     @property
     def job_input(self) -> Any:
         """The ``input`` of a RunPod job, the ``prompt`` of ComfyUI."""
-        key = "prompt" if self.operation == "prompt" else "input"
-        return self.document.get(key) if isinstance(self.document, dict) else None
+        document = self.document
+        return document.get("prompt" if self.operation == "prompt" else "input") if isinstance(document, dict) else None
 
     @property
     def workflow(self) -> Mapping[str, Any] | None:
         """The workflow it carried, or None."""
+        job_input = self.job_input
         if self.operation == "prompt":
-            return self.job_input if isinstance(self.job_input, dict) else None
-        return workflow_of_input(self.job_input)
+            return job_input if isinstance(job_input, dict) else None
+        return workflow_of_input(job_input)
 
-    @cached_property
-    def meaning(self) -> Meaning:
+    def meaning(self, noise: Noise) -> Meaning:
         """The keys it is found under."""
-        return (meaning_of_prompt if self.operation == "prompt" else meaning_of_input)(self.job_input)
+        return (meaning_of_prompt if self.operation == "prompt" else meaning_of_input)(self.job_input, noise)
 
     @cached_property
     def timeline(self) -> Timeline:

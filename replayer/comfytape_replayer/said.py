@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+
+from comfytape_replayer.answer import SERVER
 
 if TYPE_CHECKING:
     from comfytape_cassettes import Response
@@ -17,11 +21,17 @@ SHORT = 4096
 
 UNSENT = frozenset(
     {
-        "connection", "content-encoding", "content-length", "date", "keep-alive", "proxy-authenticate", "set-cookie",
-        "te", "trailer", "transfer-encoding", "upgrade",
+        "connection", "content-encoding", "content-length", "date", "keep-alive", "proxy-authenticate", "server",
+        "set-cookie", "te", "trailer", "transfer-encoding", "upgrade",
     }
 )  # fmt: skip
-"""Recorded headers that described a connection or a moment that is gone; the body is served decoded."""
+"""Recorded headers that described a connection, a moment or a server that is gone; the body is served decoded."""
+
+PERMISSION = "access-control-"
+"""What the real server allowed to pages of other sites is not for the replay to allow."""
+
+CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+"""Bytes that would end a header early."""
 
 
 class Pieces:
@@ -59,13 +69,14 @@ class Said:
     ``uses`` counts how often it was served.
     """
 
-    __slots__ = ("pieces", "recorded_id", "response", "short", "starts", "uses")
+    __slots__ = ("pieces", "recorded_id", "response", "short", "starts", "uses", "wires")
 
     def __init__(self, response: Response, recorded_id: str, pieces: Pieces) -> None:
         self.response = response
         self.recorded_id = recorded_id.encode()
         self.pieces = pieces
         self.starts: dict[int, dict[str, Any]] = {}
+        self.wires: dict[int, bytes] = {}
         self.short: list[bytes] | None = None
         self.uses = 0
 
@@ -87,6 +98,29 @@ class Said:
             }
             self.starts[len(new_id)] = start
         return start, [new_id.join(pieces)] if pieces is self.short else joined(pieces, new_id)
+
+    def wire(self, new_id: bytes) -> bytes | None:
+        """A short answer as HTTP/1.1 sends it, head and body; None where it is long, or has a header that is none."""
+        pieces = self.pieces.of(self)
+        if pieces is not self.short:
+            return None
+        head = self.wires.get(len(new_id))
+        if head is None:
+            start, _ = self.messages(new_id)
+            pairs = [(b"server", SERVER.encode()), *start["headers"]]
+            if any(CONTROL.search(name + value) for name, value in pairs):
+                return None
+            lines = [b"HTTP/1.1 %d %s" % (start["status"], phrase_of(start["status"])), *map(b": ".join, pairs)]
+            head = self.wires[len(new_id)] = b"\r\n".join((*lines, b"", b""))
+        return head + new_id.join(pieces)
+
+
+def phrase_of(status: int) -> bytes:
+    """The words behind a status."""
+    try:
+        return HTTPStatus(status).phrase.encode()
+    except ValueError:
+        return b""
 
 
 def joined(pieces: list[bytes], new_id: bytes) -> list[bytes]:
@@ -110,5 +144,5 @@ def header_pairs(response: Response) -> list[tuple[bytes, bytes]]:
     return [
         (name.lower().encode("latin-1", "replace"), value.encode("latin-1", "replace"))
         for name, value in response.headers.items
-        if name.lower() not in UNSENT
+        if name.lower() not in UNSENT and not name.lower().startswith(PERMISSION)
     ]

@@ -9,7 +9,9 @@ import threading
 from typing import TYPE_CHECKING, Any, Self
 
 from comfytape_cassettes import Cassette
+from comfytape_replayer.answer import SERVER
 from comfytape_replayer.app import ReplayApp
+from comfytape_replayer.border import Border
 from comfytape_replayer.clock import INSTANT
 from comfytape_replayer.faults import fault_of_spec
 from comfytape_replayer.http import Listener, bound, new_loop
@@ -27,9 +29,7 @@ if TYPE_CHECKING:
 
     Source = Cassette | str | os.PathLike[str]
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
-
-__all__ = ["LOOPBACK", "ReplayServer", "opened", "serve", "url_of"]
+__all__ = ["ReplayServer", "opened", "serve", "url_of"]
 
 
 class ReplayServer:
@@ -44,6 +44,8 @@ class ReplayServer:
         require_key: whether RunPod's operations need an Authorization header.
         host: the address to listen on.
         port: the port; 0 takes a free one.
+        allow_hosts: names, beside loopback's and ``host``, under which it answers; ``*`` is every name.
+        cors: origins whose pages may read the answers, such as ``http://localhost:3000``.
 
     Raises:
         CassetteError: a cassette cannot be opened.
@@ -54,6 +56,7 @@ class ReplayServer:
         self, cassettes: Source | Sequence[Source], *, speed: str | float = INSTANT,
         scenario: str | Scenario | Sequence[str | Scenario] | None = None, faults: Sequence[str] = (),
         unmatched: str = "strict", require_key: bool = False, host: str = "127.0.0.1", port: int = 0,
+        allow_hosts: Sequence[str] = (), cors: Sequence[str] = (),
         on_miss: Callable[[Miss], None] | None = None,
     ) -> None:  # fmt: skip
         listed = [scenario] if isinstance(scenario, str | Scenario) else list(scenario or ())
@@ -61,7 +64,7 @@ class ReplayServer:
         casting = Casting(named, [fault_of_spec(spec) for spec in faults])
         self.app = ReplayApp(
             Library(opened(cassettes)), speed=speed, casting=casting, nearest=unmatched == "nearest",
-            require_key=require_key, local=host in LOOPBACK, on_miss=on_miss,
+            require_key=require_key, border=Border(host, allow_hosts, cors), on_miss=on_miss,
         )  # fmt: skip
         self.host, self.port = host, port
         self.sock: socket.socket | None = None
@@ -107,7 +110,7 @@ class ReplayServer:
         self.sock = bound(self.host, self.port)
         self.loop = new_loop()
         # Clients may connect from here on: the kernel holds them until the loop runs.
-        self.listener = Listener(self.app, self.sock)
+        self.listener = Listener(self.app, self.sock, server=SERVER)
         self.loop.run_until_complete(self.listener.start())
         self.thread = threading.Thread(target=self.loop.run_forever, name="comfytape-replay", daemon=True)
         self.thread.start()
@@ -124,9 +127,12 @@ class ReplayServer:
 
 
 def serve(
-    app: Any, *, host: str, port: int, ready: Callable[[str], None], cert: Path | None = None, key: Path | None = None
-) -> None:
+    app: Any, *, host: str, port: int, ready: Callable[[str], None], server: str = "",
+    cert: Path | None = None, key: Path | None = None,
+) -> None:  # fmt: skip
     """Serve until SIGINT or SIGTERM; ``ready`` gets the URL once requests are answered.
+
+    ``server`` is what each answer's ``Server`` header says; "" leaves it to the application.
 
     Raises:
         UsageError: the address cannot be listened on, or the certificate cannot be used.
@@ -134,7 +140,7 @@ def serve(
     sock = bound(host, port)
     loop = new_loop()
     try:
-        loop.run_until_complete(until_stopped(Listener(app, sock, cert=cert, key=key), ready))
+        loop.run_until_complete(until_stopped(Listener(app, sock, server=server, cert=cert, key=key), ready))
     finally:
         loop.close()
         sock.close()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import socket
 
 import pytest
 
+from comfytape_cassettes import UsageError
 from comfytape_replayer import ReplayServer
 
 
@@ -19,6 +21,8 @@ from comfytape_replayer import ReplayServer
         ({"Origin": "http://localhost:3000"}, 200),
         ({"Origin": "https://evil.example"}, 403),
         ({"Origin": "null"}, 403),
+        ({"Host": "LOCALHOST.:9"}, 200),
+        ({"Host": ""}, 200),
     ],
 )
 def test_pages_of_other_sites_are_turned_away(noise_client, headers, status):
@@ -26,11 +30,51 @@ def test_pages_of_other_sites_are_turned_away(noise_client, headers, status):
     assert noise_client.get("/v2/any/health", **headers).status == status
 
 
-def test_a_server_for_others_answers_under_any_name(noise, client_of):
-    """Who listens on all addresses means it."""
-    with ReplayServer(noise, host="0.0.0.0") as server:
+def test_a_server_for_others_answers_under_addresses_and_allowed_names(noise, client_of):
+    """Rebinding takes a name that the attacker owns: any address is fine, a name must be allowed."""
+    with ReplayServer(noise, host="0.0.0.0", allow_hosts=["Replay.internal"]) as server:
         client = client_of(type("At", (), {"url": server.url.replace("0.0.0.0", "127.0.0.1")}))
-        assert client.get("/v2/any/health", Host="replay.internal").status == 200
+        hosts = ("replay.internal:80", "192.168.7.3:9000", socket.gethostname(), "evil.example")
+        assert [client.get("/v2/any/health", Host=host).status for host in hosts] == [200, 200, 200, 403]
+
+
+def test_the_short_way_of_a_poll_is_no_way_around(noise, noise_workflows, client_of):
+    """A job's status is answered early: strangers are turned away there too, before and after others were let in."""
+    with ReplayServer(noise) as server:
+        client = client_of(server)
+        path = f"/v2/any/status/{client.run(noise_workflows[0])}"
+        strangers = ({"Host": "evil.example"}, {"Origin": "https://evil.example"})
+        seen = [client.get(path, **headers).status for headers in (*strangers, {}, *strangers)]
+        assert seen == [403, 403, 200, 403, 403]
+
+
+def test_a_page_may_read_what_it_was_given_permission_for(noise, client_of):
+    """--cors names a site: its preflights and requests are answered with permission; recorded permissions are not."""
+    page = "http://localhost:3000"
+    wanted = {"Origin": page, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "x-a"}
+    with ReplayServer(noise, cors=[page]) as server, ReplayServer(noise) as plain:
+        client = client_of(server)
+        answer = client.ask("OPTIONS", "/v2/any/run", headers=wanted)
+        assert (answer.status, answer.headers["access-control-allow-headers"]) == (204, "x-a")
+        assert client.get("/v2/any/health", Origin=page).headers["access-control-allow-origin"] == page
+        assert (
+            client.get("/v2/any/health", Origin="http://localhost:4000")
+            .headers.keys()
+            .isdisjoint({"access-control-allow-origin"})
+        )
+        assert client.get("/v2/any/health", Origin="https://evil.example").status == 403
+        assert client_of(plain).ask("OPTIONS", "/v2/any/run", headers=wanted).status != 204
+    with pytest.raises(UsageError, match="is no origin"):
+        ReplayServer(noise, cors=["localhost:3000"])
+
+
+def test_every_answer_says_that_it_is_a_replay(noise, noise_workflows, client_of):
+    """Recorded answers, polls, misses and refusals: none passes for the real server's."""
+    with ReplayServer(noise) as server:
+        client = client_of(server)
+        paths = ("/system_stats", f"/v2/any/status/{client.run(noise_workflows[0])}", "/nothing", "/v2/any/health")
+        answers = [client.get(path) for path in paths] + [client.get("/", Host="evil.example")]
+        assert {answer.headers["server"] for answer in answers} == {"comfytape-replay"}
 
 
 def test_a_key_is_wanted_where_it_is_required(noise, noise_workflows, client_of):

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 import click
 
 from comfytape_cassettes import Cassette
+from comfytape_replayer.answer import SERVER
 from comfytape_replayer.app import ReplayApp
+from comfytape_replayer.border import Border
 from comfytape_replayer.clock import INSTANT
 from comfytape_replayer.faults import fault_of_spec
 from comfytape_replayer.library import Library
 from comfytape_replayer.scenarios import SCENARIOS, Casting, Scenario
 from comfytape_replayer.scenarios.custom import load_scenario
-from comfytape_replayer.server import LOOPBACK, serve
+from comfytape_replayer.server import serve
 
 if TYPE_CHECKING:
     from comfytape_replayer.misses import Miss
@@ -52,6 +54,10 @@ def print_scenarios(ctx: click.Context, _param: click.Parameter, value: bool) ->
     help="What a workflow gets that was not recorded: 404, or the nearest job with a warning header.",
 )  # fmt: skip
 @click.option("--require-key", is_flag=True, help="Answer 401 to RunPod calls without an Authorization header.")
+@click.option("--allow-host", "allow_hosts", multiple=True, metavar="NAME",
+              help="Answer under this host name too; '*' is every name; repeatable.")  # fmt: skip
+@click.option("--cors", multiple=True, metavar="ORIGIN",
+              help="Let pages of this site read the answers, such as http://localhost:3000; repeatable.")  # fmt: skip
 @click.option("--tls-cert", type=click.Path(path_type=Path), metavar="PEM", help="Serve https with this certificate.")
 @click.option("--tls-key", type=click.Path(path_type=Path), metavar="PEM", help="Its key, where the file lacks it.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Decides what flaky does.")
@@ -59,7 +65,8 @@ def print_scenarios(ctx: click.Context, _param: click.Parameter, value: bool) ->
               help="List the scenarios and what each imitates.")  # fmt: skip
 def command(
     cassettes: tuple[str, ...], host: str, port: int, speed: str, scenarios: tuple[str, ...], faults: tuple[str, ...],
-    unmatched: str, require_key: bool, seed: int, tls_cert: Path | None, tls_key: Path | None,
+    unmatched: str, require_key: bool, seed: int, allow_hosts: tuple[str, ...], cors: tuple[str, ...],
+    tls_cert: Path | None, tls_key: Path | None,
 ) -> None:  # fmt: skip
     """Serve CASSETTE (names or paths) until Ctrl-C. Clients need nothing but another base URL.
 
@@ -73,9 +80,10 @@ def command(
     library = Library([Cassette.open(place_of(name)) for name in cassettes])
     app = ReplayApp(
         library, speed=speed, casting=casting_of(scenarios, faults, seed), nearest=unmatched == "nearest",
-        require_key=require_key, local=host in LOOPBACK, on_miss=print_miss,
+        require_key=require_key, border=Border(host, allow_hosts, cors), on_miss=print_miss,
     )  # fmt: skip
-    serve(app, host=host, port=port, ready=lambda url: click.echo(f"listening on {url}"), cert=tls_cert, key=tls_key)
+    ready = lambda url: click.echo(f"listening on {url}")  # noqa: E731
+    serve(app, host=host, port=port, ready=ready, server=SERVER, cert=tls_cert, key=tls_key)
 
 
 def casting_of(scenarios: tuple[str, ...], faults: tuple[str, ...], seed: int) -> Casting:
