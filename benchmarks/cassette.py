@@ -25,8 +25,9 @@ from vcr.persisters.filesystem import FilesystemPersister
 from vcr.serializers import jsonserializer, yamlserializer
 
 from comfytape_cassettes import Body, Cassette, Exchange, Headers, Request, Response
+from comfytape_cassettes.formats.vcr_document import vcr_text
 from comfytape_cassettes.recording import Recording
-from comfytape_cassettes.vcr_bridge import pairs_of, vcr_text
+from comfytape_cassettes.vcr_bridge import pairs_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from comfytape.settings import find_cassette
 from comfytape_cassettes import Cassette, UnreachableError, UsageError
-from comfytape_cassettes.har import read_har
+from comfytape_cassettes.formats.har import read_har
 from comfytape_contracts.tape import Tape
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from comfytape.importing import import_hars
+from comfytape.importing import import_files
 
 pytest_plugins = ["pytester"]  # pytest takes this line only in the topmost conftest
 HARS = Path(__file__).parent / "data" / "har"
@@ -39,7 +39,7 @@ def imported(real_har, tmp_path_factory):
 
     def cassette(name: str):
         if name not in made:
-            made[name] = import_hars([real_har(name)], folder / name.removesuffix(".har"), [], [])
+            made[name] = import_files([real_har(name)], folder / name.removesuffix(".har"), [], [])[0]
         return made[name]
 
     return cassette

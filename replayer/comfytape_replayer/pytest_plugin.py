@@ -31,6 +31,7 @@ INI = {
     "comfytape_default": ("Cassettes for tests whose marker names none.", ""),
     "comfytape_speed": ("'instant', or a number: 1 waits as long as was recorded.", "instant"),
     "comfytape_unmatched": ("'strict' or 'nearest': what an unrecorded workflow gets.", "strict"),
+    "comfytape_secrets_env": ("Variables whose values must not be kept when pytest-recording records a cassette.", ""),
     "comfytape_network": ("'block', 'loopback' or 'allow': what else a test may connect to.", "block"),
 }
 
@@ -40,7 +41,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("comfytape", "replay of recorded RunPod and ComfyUI endpoints")
     for name, (words, default) in INI.items():
         parser.addini(name, words, default=default)
-        if name != "comfytape_default":
+        if name not in ("comfytape_default", "comfytape_secrets_env"):
             group.addoption(f"--{name.replace('_', '-')}", dest=name, default=None, metavar="VALUE", help=words)
     group.addoption("--comfytape-scenario", default=None, metavar="NAME", help="A scenario for tests that name none.")
     group.addoption(
@@ -125,6 +126,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     servers = config.stash.get(SERVERS, None)
     if servers is not None:
         servers.close()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:
+    """Before pytest-recording's fixture: note what it is going to do, since its own hook does not say."""
+    if fixturedef.argname == "vcr" and fixturedef.func.__module__.startswith("pytest_recording."):
+        from comfytape_replayer.testing.recording import foresee  # noqa: PLC0415 - only who records with vcr pays
+
+        foresee(request)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from comfytape.cli.main import cli
 from comfytape_cassettes import Cassette, CassetteError
 from comfytape_cassettes.body import content_name
-from comfytape_cassettes.har import har_of
+from comfytape_cassettes.formats.har import har_of
 
 URL = "http://127.0.0.1:9/v2/e/{}"
 

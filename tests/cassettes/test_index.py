@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from comfytape.importing import import_hars
+from comfytape.importing import import_files
 from comfytape_cassettes import Cassette, Failure, Headers, Provenance
 from comfytape_cassettes.index import dump_index, parse_index
 
@@ -22,7 +22,7 @@ def test_the_same_recording_gives_the_same_bytes(real_har, tmp_path):
     """Importing the same file again changes no byte of the cassette, so git shows nothing."""
     files = []
     for _ in range(2):
-        cassette = import_hars([real_har("runpod-cold-then-warm.har")], tmp_path / "c", ["a note"], [])
+        cassette = import_files([real_har("runpod-cold-then-warm.har")], tmp_path / "c", ["a note"], [])[0]
         files.append({p.relative_to(tmp_path): p.read_bytes() for p in Path(cassette.label).rglob("*") if p.is_file()})
     assert files[0] == files[1]
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+from io import BytesIO
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from PIL import Image
 
 HARS = sorted(path.name.removesuffix(".xz") for path in (Path(__file__).parents[1] / "data" / "har").glob("*.xz"))
 KEY = "rpa_" + "TESTKEY0123456789"
@@ -15,7 +17,11 @@ KEY = "rpa_" + "TESTKEY0123456789"
 
 def bytes_of(part):
     text = (part or {}).get("text") or ""
-    return base64.b64decode(text) if (part or {}).get("encoding") == "base64" else text.encode()
+    if (part or {}).get("encoding") == "base64":
+        return base64.b64decode(text)
+    data = text.encode()
+    # mitmproxy gives a picture as Latin-1 text; its size is that of the picture.
+    return data if len(data) == (part or {}).get("size", len(data)) else text.encode("latin-1")
 
 
 def said_in(path):
@@ -72,6 +78,15 @@ def test_the_inventory_comes_through(real_har, imported, name):
     assert [e.response.body.raw() for e in whole] == said
     assert b"api_key_comfy_org" in said[0]
     assert len(set(whole[0].response.body.files())) == 1
+
+
+def test_a_picture_given_as_text_is_the_picture(imported):
+    """/view of a real ComfyUI, as mitmproxy saved it: a PNG that opens, at its size, in a file of its own."""
+    (view,) = [e for e in imported("comfyui-prompt.har").exchanges if "/view" in e.request.url]
+    with Image.open(BytesIO(view.response.body.raw())) as picture:
+        picture.load()
+        assert (picture.format, picture.size) == ("PNG", (512, 512))
+    assert next(view.response.body.files()).endswith(".png")
 
 
 def test_polls_of_a_real_job_are_a_few_states(imported):

@@ -20,8 +20,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from comfytape_cassettes import Body, Cassette, CassetteError, Exchange, Headers, Request, Response
+from comfytape_cassettes.formats.vcr_document import vcr_text
 from comfytape_cassettes.recording import Recording
-from comfytape_cassettes.vcr_bridge import CassettePersister, vcr_text
+from comfytape_cassettes.vcr_bridge import CassettePersister
 
 STATES = [
     b'{"status": "IN_QUEUE"}',

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from comfytape import Cassette, Contract, check
-from comfytape.importing import import_hars
+from comfytape.importing import import_files
 from comfytape_contracts.findings import Location, Severity, Verdict
 from comfytape_contracts.verdicts import Line
 
@@ -48,7 +48,7 @@ def wrong(tmp_path_factory):
     folder = tmp_path_factory.mktemp("wrong")
     har = folder / "wrong.har"
     har.write_bytes(lzma.decompress((DATA / "har/danrisi-wrong-models.har.xz").read_bytes()))
-    import_hars([har], folder / "wrong", [], [])
+    import_files([har], folder / "wrong", [], [])
     return checked("z-image-danrisi", folder / "wrong")
 
 

@@ -36,6 +36,8 @@ def har_of(cassette: Cassette) -> dict[str, Any]:
             "creator": {"name": "comfytape", "version": __version__},
             "pages": [],
             "entries": entries,
+            # HAR 1.2 lets a writer add fields that begin with "_" and readers pass them over.
+            "_comfytape": cassette.provenance.to_json(),
         }
     }
 
