@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Iterator, Mapping
 
+    from comfytape_contracts.spending import Spending
     from comfytape_contracts.wire import JobObject
     from comfytape_recorder.comfyui import ComfyUIClient
     from comfytape_recorder.ledger import Ask, Ledger
     from comfytape_recorder.runpod import RunPodClient
-    from comfytape_recorder.spending import Spending
 
 __all__ = ["ComfyUIJobs", "Jobs", "Progress", "RunPodJobs", "Shared", "lost_words"]
 

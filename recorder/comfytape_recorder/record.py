@@ -14,6 +14,7 @@ from comfytape_cassettes.redaction import Secrets
 from comfytape_contracts.cost import own_rate
 from comfytape_contracts.jobs import jobs_of
 from comfytape_contracts.routes import route_of
+from comfytape_contracts.spending import Spending
 from comfytape_contracts.tape import Tape
 from comfytape_recorder.comfyui import ComfyUIClient, json_of
 from comfytape_recorder.jobs import ComfyUIJobs, Jobs, Progress, RunPodJobs, Shared, lost_words
@@ -23,7 +24,6 @@ from comfytape_recorder.management import survey
 from comfytape_recorder.plan import Plan, chosen_cases, plan_of
 from comfytape_recorder.runpod import HiccupError, InputRefusedError, RunPodClient
 from comfytape_recorder.samples import workflow_of
-from comfytape_recorder.spending import Spending
 from comfytape_recorder.target import plane_of
 from comfytape_recorder.transport import Transport
 from comfytape_recorder.volume import list_volume, volume_secrets

@@ -8,9 +8,9 @@ import pytest
 
 from comfytape_cassettes import UsageError
 from comfytape_contracts.contract import Endpoint
+from comfytape_contracts.spending import Spending
 from comfytape_recorder.polling import Pace
 from comfytape_recorder.runpod import HiccupError, retry_after
-from comfytape_recorder.spending import Spending
 from comfytape_recorder.target import Target, plane_of, target_of
 
 

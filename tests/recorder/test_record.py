@@ -10,10 +10,10 @@ import pytest
 
 from comfytape_cassettes import Cassette, CassetteError, UnreachableError, UsageError
 from comfytape_cassettes.recording import Recording
+from comfytape_contracts.spending import Spending
 from comfytape_recorder.jobs import Shared
 from comfytape_recorder.ledger import Ledger
 from comfytape_recorder.record import count_earlier_spending
-from comfytape_recorder.spending import Spending
 from comfytape_recorder.target import Target
 
 

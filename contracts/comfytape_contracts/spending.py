@@ -10,7 +10,7 @@ import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from comfytape_recorder.ledger import Ask
+    from collections.abc import Hashable
 
 __all__ = ["Spending"]
 
@@ -24,23 +24,36 @@ class Spending:
         self.budget = budget_usd
         self.lock = threading.Lock()
         self.ended_ms: list[float] = []
-        self.running: dict[Ask, float] = {}
+        self.running: dict[Hashable, float] = {}
 
-    def started(self, sample: Ask, now_ms: float) -> None:
+    def started(self, job: Hashable, now_ms: float) -> None:
         """A job was submitted."""
         with self.lock:
-            self.running[sample] = now_ms
+            self.running[job] = now_ms
 
-    def ended(self, sample: Ask, billed_ms: float) -> None:
+    def claim(self, job: Hashable, now_ms: float) -> bool:
+        """Begin a job if it fits the budget, in one step: of several threads that ask, no two get the same room."""
+        with self.lock:
+            fits = self.fits(now_ms)
+            if fits:
+                self.running[job] = now_ms
+            return fits
+
+    def refused(self, job: Hashable) -> None:
+        """A job that was begun was not accepted, and cost nothing."""
+        with self.lock:
+            self.running.pop(job, None)
+
+    def ended(self, job: Hashable, billed_ms: float) -> None:
         """A job ended after that much delay and execution."""
         with self.lock:
-            self.running.pop(sample, None)
-            self.ended_ms.append(billed_ms)
+            self.running.pop(job, None)
+            self.ended_ms.append(self.with_tail(billed_ms))
 
-    def withdrawn(self, sample: Ask, now_ms: float) -> None:
+    def withdrawn(self, job: Hashable, now_ms: float) -> None:
         """A job was cancelled: what it took until now is the most that it can have cost."""
         with self.lock:
-            started = self.running.pop(sample, None)
+            started = self.running.pop(job, None)
             if started is not None:
                 self.ended_ms.append(self.with_tail(now_ms - started))
 
