@@ -204,7 +204,7 @@ class Transport:
 class UnfollowedSession(requests.Session):
     """A session that does not look where a redirect leads: for that, requests reads a body that is to be recorded."""
 
-    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002 - the signature of requests
+    def get_redirect_target(self, resp: requests.Response) -> None:
         """Nowhere."""
 
 
