@@ -22,10 +22,12 @@ from comfytape_contracts.drift import (
     infer_shape,
     model_records,
     names_in_workflows,
+    pack_version_records,
     shape_records,
     stated,
     version_records,
 )
+from comfytape_contracts.seen_versions import manager_packs
 from comfytape_contracts.workflow import Positions, unwrap
 
 if TYPE_CHECKING:
@@ -126,6 +128,7 @@ def compare_sources(
     beside = stated(
         [
             *version_records(ours.stats, theirs.stats),
+            *pack_version_records(ours.packs, theirs.packs),
             *model_records(ours.models, theirs.models, (ours.folders, theirs.folders)),
             *_shape_changes(ours.answers, theirs.answers),
         ],
@@ -163,6 +166,7 @@ class _Beside:
     stats: Mapping[str, Any]
     models: Mapping[str, Mapping[str, int | None]]
     folders: frozenset[str]
+    packs: Mapping[str, str]
     answers: Mapping[str, list[Any]]
     times: Mapping[tuple[str, ...], list[JobTime]]
 
@@ -173,6 +177,7 @@ class _Beside:
             stats=_stats(source),
             models=_models(source),
             folders=_folders(source),
+            packs=_packs(source.tape),
             answers=_samples(source.tape),
             times=_times(source.tape),
         )
@@ -213,6 +218,11 @@ def _folders(source: InventorySource) -> frozenset[str]:
         if not route.argument and isinstance(data, list)
         for name in data
     )
+
+
+def _packs(tape: Tape | None) -> dict[str, str]:
+    """Version, or commit, of the packs that ComfyUI-Manager lists."""
+    return {name: pack.version or pack.commit for name, pack in (manager_packs(tape) if tape else {}).items()}
 
 
 def _import_failures(tape: Tape | None) -> dict[str, str]:

@@ -101,15 +101,30 @@ def wrong_handler(endpoint: EndpointEvidence, signs: list[Sign]) -> Cause:
 
 
 def unanswered(endpoint: EndpointEvidence, probe: Job) -> Cause:
-    """The probe came to no end in time."""
+    """The probe came to no end in time: who is cold, what that means, and the command that waits."""
     waited = max((s.exchange.last_ms - probe.submitted_ms for s in probe.states), default=0.0) / 1000
     states = " → ".join(dict.fromkeys(s.said.status for s in probe.states))
+    last = endpoint.last_health
+    gauges = last.workers if last else None
+    starting = gauges.initializing if gauges else 0
+    taken = any(s.said.status == "IN_PROGRESS" for s in probe.states)
+    why = (
+        "a worker has it and is still at work on it: ComfyUI boots inside the handler"
+        if taken
+        else f"{starting} worker(s) are only starting, as a cold endpoint's do"
+        if starting
+        else f"{gauges.able} worker(s) are ready, and none has taken it yet"
+        if gauges and gauges.able
+        else "no worker is up yet"
+    )
     return Cause(
         rule=rules.PROBE_UNANSWERED,
         subject=endpoint.id,
-        claim=f"no worker of {endpoint.id} answered the probe within {waited:.1f} s, so its handler was not seen",
-        evidence=f"probe {probe.id[:8]}: {states}",
-        seen={"waited_s": round(waited, 1)},
+        claim=f"endpoint {endpoint.id} is reached, but which handler it runs is not known yet: {why}",
+        evidence=f"probe {probe.id[:8]}: {states} within {waited:.1f} s, then cancelled",
+        next_step=f"Give a cold worker time: comfytape doctor --endpoint {endpoint.id} --probe --deadline 120. "
+        "Or ask again within a minute, while the worker that this probe woke is warm.",
+        seen={"waited_s": round(waited, 1), "initializing": starting, "taken": taken},
     )
 
 

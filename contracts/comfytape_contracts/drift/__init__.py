@@ -8,7 +8,7 @@ from comfytape_contracts.drift.packs import import_failures
 from comfytape_contracts.drift.rating import Assessed, stated
 from comfytape_contracts.drift.shapes import infer_shape, shape_records
 from comfytape_contracts.drift.timing import JobTime, diff_timing
-from comfytape_contracts.drift.versions import version_records
+from comfytape_contracts.drift.versions import pack_version_records, version_records
 from comfytape_contracts.drift.walk import change_records
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "infer_shape",
     "model_records",
     "names_in_workflows",
+    "pack_version_records",
     "shape_records",
     "stated",
     "version_records",

@@ -11,7 +11,7 @@ from comfytape_contracts.inventory import parse_version
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["version_records"]
+__all__ = ["pack_version_records", "version_records"]
 
 _MEMORY_NOISE = 0.02
 """Drivers and hypervisors report a little less or more of the same card from boot to boot."""
@@ -33,6 +33,16 @@ def version_records(before: Mapping[str, Any], after: Mapping[str, Any]) -> list
         *_plain("frontend-changed", "required_frontend_version", old, new),
         *_devices(sequence(mapping(before).get("devices")), sequence(mapping(after).get("devices"))),
         *_arguments(sequence(old.get("argv")), sequence(new.get("argv"))),
+    ]
+
+
+def pack_version_records(before: Mapping[str, str], after: Mapping[str, str]) -> list[ChangeRecord]:
+    """Packs that have another version or commit; both by name in any case. One that a side lacks is not compared."""
+    new = {name.lower(): version for name, version in after.items()}
+    return [
+        ChangeRecord("pack-version-changed", ("pack", name, "version"), version, new[name.lower()], name)
+        for name, version in before.items()
+        if version and new.get(name.lower(), version) not in ("", version)
     ]
 
 

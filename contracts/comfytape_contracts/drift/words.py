@@ -197,6 +197,7 @@ _SAID: Mapping[str, Callable[[ChangeRecord], str]] = {
     "python-changed": _said("Python is {new_text}, was {old_text}"),
     "pytorch-changed": _said("PyTorch is {new_text}, was {old_text}"),
     "frontend-changed": _said("the editor is {new_text}, was {old_text}"),
+    "pack-version-changed": _said("the pack {folder} is {new_text}, was {old_text}"),
     "device-changed": _said("the devices are {new}, were {old}"),
     "launch-changed": _said("ComfyUI is started with {new}, was with {old}"),
     "field-removed": _said("{answer}: the field is gone; it was in {old_text} answers"),

@@ -221,7 +221,8 @@ PROBE_UNANSWERED = state(
     title="The probe was not answered in time",
     looks_at="the state of the probe job",
     action="expect a final state",
-    why="A worker that is cold needs longer than the deadline, so the handler was not seen. The probe was cancelled.",
+    why="Only a worker can say what its handler takes, and a cold one needs longer than five seconds: it pulls the image, then "
+    "loads. That is no fault of the endpoint. The probe was cancelled, so nothing stays in the queue.",
     source="the probe's own states",
     todo="Ask again while the worker is warm, or give it time: --probe --deadline 120.",
     before="FAILED with the handler's words",

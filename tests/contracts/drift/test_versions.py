@@ -2,7 +2,7 @@
 
 import pytest
 
-from comfytape_contracts.drift import stated, version_records
+from comfytape_contracts.drift import pack_version_records, stated, version_records
 
 STATS = {
     "system": {
@@ -55,3 +55,17 @@ def test_each_part_has_its_rule(after, rule, message):
 def test_what_tells_nothing_is_no_change(after):
     """Builds, ports, folders, allocators, a little memory, and what a side does not state."""
     assert version_records(STATS, after) == []
+
+
+def test_another_version_of_a_pack_is_said():
+    """As ComfyUI-Manager lists it: a version, or a commit."""
+    before = {"RES4LYF": "1.0.0", "Impact": "0a1b2c3d", "same": "1"}
+    records = pack_version_records(before, {"res4lyf": "1.1.0", "Impact": "ffffffff", "same": "1", "new": "1"})
+
+    assert [each.finding.rule for each in stated(records)] == ["pack-version-changed"] * 2
+    assert stated(records)[0].finding.message == "the pack RES4LYF is 1.1.0, was 1.0.0."
+
+
+def test_a_pack_that_one_side_does_not_tell_is_not_compared():
+    """Packs that came or went are told by their classes."""
+    assert pack_version_records({"A": "1", "B": ""}, {"B": "2", "C": "1", "A": ""}) == []
