@@ -54,10 +54,10 @@ class Border:
         host, origin = asked.header(b"host"), asked.header(b"origin")
         if host and not self.knows(host):
             words = f"this request is for the host {host[:100]!r}, which is not a name of this server"
-            return refused(words, "if it is one: comfytape replay --allow-host NAME")
+            return refused(words, "if it is one: --allow-host NAME")
         if origin and self.permitted(origin) is None and not self.knows(origin.rpartition("//")[2]):
             words = f"this request comes from a page of another site, {origin[:100]!r}"
-            return refused(words, "to let its pages read from here: comfytape replay --cors ORIGIN")
+            return refused(words, "to let its pages read from a replay: --cors ORIGIN")
         return None
 
     def passes(self, headers: Iterable[tuple[bytes, bytes]]) -> bool:
@@ -109,7 +109,7 @@ class Border:
 
 def refused(words: str, hint: str) -> Answer:
     """A 403 that says what to do."""
-    return json_answer(403, {"error": f"comfytape replay: {words}", "hint": hint})
+    return json_answer(403, {"error": f"comfytape: {words}", "hint": hint})
 
 
 def checked(origin: str) -> str:

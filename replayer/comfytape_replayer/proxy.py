@@ -1,7 +1,7 @@
 """A recording proxy: whatever a client sends through it is passed on, and kept as ``comfytape record`` keeps it.
 
-The client gets the bytes and the status of the real server. What is kept is redacted before it is written, and written
-after the client has its answer, so that recording costs the client no time.
+The client gets the bytes and the status of the real server, piece by piece as they arrive. What is kept is redacted
+before it is written, and written after the client has its answer, so that recording costs the client no time.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import http.client
 import ssl
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,14 +16,19 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from comfytape_cassettes import Body, CassetteError, Exchange, Failure, Headers, Request, Response
-from comfytape_contracts.routes import RUNPOD_OPERATIONS
+from comfytape_contracts.routes import RUNPOD_OPERATIONS, route_of
 from comfytape_replayer.answer import json_answer
 from comfytape_replayer.asked import Asked, TooLargeError
+from comfytape_replayer.border import Border
+from comfytape_replayer.guard import SUBMITTING
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    Send = Callable[[Any], Awaitable[None]]
+
     from comfytape_cassettes.recording import Recording
+    from comfytape_replayer.guard import Guard
 
 __all__ = ["ProxyApp", "Upstreams"]
 
@@ -34,6 +38,9 @@ ANSWER_LIMIT = 256 << 20
 TIMEOUT_S = 330.0
 """/runsync holds a request up to 300 s."""
 AT_ONCE = 64
+PIECE = 256 << 10
+"""Bytes that are read at a time."""
+BODILESS = frozenset({204, 304})
 
 HOP_BY_HOP = frozenset(
     {
@@ -61,72 +68,27 @@ class Upstreams:
         return f"{self.comfyui}{raw}{query}" if self.comfyui else ""
 
 
-class ProxyApp:
-    """The ASGI application. ``close`` waits until all that was received is written."""
+class Upstream:
+    """Connections to the real servers, kept and shared; each request has one for itself."""
 
-    def __init__(self, upstreams: Upstreams, recording: Recording, told: Callable[[str], None]) -> None:
-        self.upstreams = upstreams
-        self.recording = recording
-        self.told = told
-        self.count = 0
-        self.pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="proxy")
-        self.writer = ThreadPoolExecutor(1, thread_name_prefix="journal")
-        self.kept = threading.local()
+    def __init__(self) -> None:
+        self.idle: dict[tuple[str, str], list[http.client.HTTPConnection]] = {}
 
-    async def __call__(
-        self, scope: Mapping[str, Any], receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]
-    ) -> None:
-        """One request."""
-        asked = Asked(scope)
-        try:
-            await asked.read(receive, REQUEST_LIMIT)
-        except TooLargeError:
-            await reply(413, "the request body is larger than 100 MiB", send)
-            return
-        target = self.upstreams.target(asked)
-        if not target:
-            await reply(502, "no upstream for this path: name it with --runpod or --comfyui", send)
-            return
-        pairs = [(k.decode("latin-1"), v.decode("latin-1")) for k, v in scope["headers"]]
-        headers = Headers(tuple(p for p in pairs if p[0] not in HOP_BY_HOP and p[0] not in ("host", "content-length")))
-        request = Request(asked.method, target, headers, Body.of(asked.body))
-        started, clock = self.recording.now_ms(), time.monotonic()
-        try:
-            response = await asyncio.get_running_loop().run_in_executor(self.pool, self.fetch, request)
-        except (OSError, http.client.HTTPException) as error:
-            elapsed = (time.monotonic() - clock) * 1000
-            said = str(error) or type(error).__name__
-            self.writer.submit(self.recording.fail, Failure(request.method, target, said, (started, elapsed)))
-            await reply(502, f"the server behind the proxy gave no answer: {said}", send)
-            return
-        elapsed = (time.monotonic() - clock) * 1000
-        await pass_on(response, send)
-        self.count += 1
-        self.writer.submit(self.keep, Exchange(request, response, ((round(started, 3), round(elapsed, 3)),)))
-
-    def keep(self, exchange: Exchange) -> None:
-        """Write an exchange; that it could not be written is told, and the client goes on."""
-        durable = exchange.request.method == "POST"
-        try:
-            self.recording.add(exchange, durable=durable)
-        except CassetteError as error:
-            self.told(f"not recorded: {error}")
-
-    def fetch(self, request: Request) -> Response:
-        """The real answer, over a connection that this thread keeps.
+    def ask(self, request: Request) -> Answering:
+        """Send a request, and read the head of the answer and its first piece.
 
         Raises:
-            OSError, http.client.HTTPException: no whole answer came.
+            OSError, http.client.HTTPException: no answer came.
         """
         parts = urlsplit(request.url)
-        if not hasattr(self.kept, "connections"):
-            self.kept.connections = {}
-        kept: dict[tuple[str, str], http.client.HTTPConnection] = self.kept.connections
         key = (parts.scheme, parts.netloc)
         path = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
         body = request.body.raw()
-        fresh = key not in kept
-        connection = kept.pop(key, None) or connected(*key)
+        try:
+            connection = self.idle.setdefault(key, []).pop()
+            fresh = False
+        except IndexError:
+            connection, fresh = connected(*key), True
         try:
             answer = asked_over(connection, request, path, body)
         except (ConnectionError, http.client.RemoteDisconnected, http.client.CannotSendRequest):
@@ -136,21 +98,185 @@ class ProxyApp:
                 raise
             connection = connected(*key)
             answer = asked_over(connection, request, path, body)
-        data = answer.read(ANSWER_LIMIT + 1)
-        if len(data) > ANSWER_LIMIT:
-            connection.close()
-            raise OSError(f"the answer is larger than {ANSWER_LIMIT >> 20} MiB")
-        if answer.will_close:
-            connection.close()
-        else:
-            kept[key] = connection
-        fields = tuple(p for p in answer.getheaders() if p[0].lower() not in HOP_BY_HOP)
-        return Response(answer.status, answer.reason, Headers(fields), Body.of(data))
+        answering = Answering(self, key, connection, answer)
+        answering.read()
+        return answering
 
     def close(self) -> None:
-        """Let what was received be written."""
+        """Close what nobody uses."""
+        for kept in self.idle.values():
+            for connection in kept:
+                connection.close()
+
+
+class Answering:
+    """An answer that is being read; ``pieces`` is what came so far, ``done`` whether that is all."""
+
+    def __init__(
+        self, upstream: Upstream, key: tuple[str, str], connection: http.client.HTTPConnection,
+        answer: http.client.HTTPResponse,
+    ) -> None:  # fmt: skip
+        self.upstream = upstream
+        self.key = key
+        self.connection = connection
+        self.answer = answer
+        self.pieces: list[bytes] = []
+        self.size = 0
+        self.done = False
+        self.fields = tuple(p for p in answer.getheaders() if p[0].lower() not in HOP_BY_HOP)
+
+    def read(self) -> bytes:
+        """One piece more; an empty one ends the answer.
+
+        Raises:
+            OSError, http.client.HTTPException: the rest does not come, or is too much.
+        """
+        try:
+            # Only read() counts what is left of an announced length; only read1() does not wait for a full piece.
+            piece = self.answer.read1(PIECE) if self.answer.length is None else self.answer.read(PIECE)
+            if not piece and self.answer.length:
+                raise http.client.IncompleteRead(b"", self.answer.length)
+            self.size += len(piece)
+            if self.size > ANSWER_LIMIT:
+                raise OSError(f"the answer is larger than {ANSWER_LIMIT >> 20} MiB")
+        except (OSError, http.client.HTTPException):
+            self.connection.close()
+            raise
+        if piece:
+            self.pieces.append(piece)
+        if not piece or self.answer.length == 0:
+            self.finish()
+        return piece
+
+    def finish(self) -> None:
+        """Keep the connection for another request, if the server does."""
+        self.done = True
+        self.answer.read()  # of nothing: tells http.client that the connection is free
+        if self.answer.will_close:
+            self.connection.close()
+        else:
+            self.upstream.idle[self.key].append(self.connection)
+
+    def response(self) -> Response:
+        """The whole answer; its pieces are given up, so that it is in memory once."""
+        data = self.pieces[0] if len(self.pieces) == 1 else b"".join(self.pieces)
+        self.pieces.clear()
+        return Response(self.answer.status, self.answer.reason, Headers(self.fields), Body.of(data))
+
+
+class ProxyApp:
+    """The ASGI application. ``close`` waits until all that was received is written.
+
+    Args:
+        upstreams: where requests go.
+        recording: where exchanges are kept.
+        told: hears what could not be written, and of the budget.
+        guard: refuses jobs that do not fit the budget; None lets all pass.
+        border: who may ask.
+    """
+
+    def __init__(
+        self, upstreams: Upstreams, recording: Recording, told: Callable[[str], None], *, guard: Guard | None = None,
+        border: Border | None = None,
+    ) -> None:  # fmt: skip
+        self.upstreams = upstreams
+        self.recording = recording
+        self.told = told
+        self.guard = guard
+        self.border = border or Border()
+        self.count = 0
+        self.pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="proxy")
+        self.writer = ThreadPoolExecutor(1, thread_name_prefix="journal")
+        self.upstream = Upstream()
+
+    async def __call__(self, scope: Mapping[str, Any], receive: Callable[[], Awaitable[Any]], send: Send) -> None:
+        """One request."""
+        asked = Asked(scope)
+        stranger = self.border.refusal(asked)
+        if stranger is not None:
+            await send(stranger.start)
+            await send({"type": "http.response.body", "body": stranger.chunks[0]})
+            return
+        try:
+            await asked.read(receive, REQUEST_LIMIT)
+        except TooLargeError:
+            await reply(413, {"error": "comfytape proxy: the request body is larger than 100 MiB"}, send)
+            return
+        target = self.upstreams.target(asked)
+        if not target:
+            words = "comfytape proxy: no upstream for this path: name it with --runpod or --comfyui"
+            await reply(502, {"error": words}, send)
+            return
+        ticket = None
+        if self.guard is not None and asked.method == "POST" and route_of(target).name in SUBMITTING:
+            now = self.recording.now_ms()
+            ticket = self.guard.admit(now)
+            if ticket is None:
+                refusal = self.guard.refusal(now)
+                self.told(str(refusal["error"]))
+                await reply(402, refusal, send)
+                return
+        pairs = [(k.decode("latin-1"), v.decode("latin-1")) for k, v in scope["headers"]]
+        headers = Headers(tuple(p for p in pairs if p[0] not in HOP_BY_HOP and p[0] not in ("host", "content-length")))
+        await self.passed(Request(asked.method, target, headers, Body.of(asked.body)), ticket, scope, send)
+
+    async def passed(self, request: Request, ticket: int | None, scope: Mapping[str, Any], send: Send) -> None:
+        """Ask the real server, give the client its answer, keep both."""
+        loop = asyncio.get_running_loop()
+        started, clock = self.recording.now_ms(), time.monotonic()
+        answering: Answering | None = None
+        try:
+            answering = await loop.run_in_executor(self.pool, self.upstream.ask, request)
+            await send(start_of(answering, request.method))
+            given = 0
+            while True:
+                for piece in answering.pieces[given:]:
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+                given = len(answering.pieces)
+                if answering.done:
+                    break
+                await loop.run_in_executor(self.pool, answering.read)
+        except (OSError, http.client.HTTPException) as error:
+            times = (started, (time.monotonic() - clock) * 1000)
+            said = str(error) or type(error).__name__
+            self.writer.submit(self.lost, Failure(request.method, request.url, said, times), ticket)
+            if answering is None:
+                await reply(
+                    502, {"error": f"comfytape proxy: the server behind the proxy gave no answer: {said}"}, send
+                )
+            else:
+                # The head is gone; only a broken connection tells the client that this is not all.
+                scope["state"]["comfytape.transport"].abort()
+            return
+        elapsed = (time.monotonic() - clock) * 1000
+        await send({"type": "http.response.body", "body": b""})
+        self.count += 1
+        self.writer.submit(self.keep, request, answering, (round(started, 3), round(elapsed, 3)), ticket)
+
+    def keep(self, request: Request, answering: Answering, times: tuple[float, float], ticket: int | None) -> None:
+        """Write an exchange; that it could not be written is told, and the client goes on."""
+        exchange = Exchange(request, answering.response(), (times,))
+        if self.guard is not None:
+            self.guard.heard(exchange, ticket, self.recording.now_ms())
+        try:
+            self.recording.add(exchange, durable=request.method == "POST")
+        except CassetteError as error:
+            self.told(f"not recorded: {error}")
+
+    def lost(self, failure: Failure, ticket: int | None) -> None:
+        """Write a request that got no whole answer."""
+        if self.guard is not None and ticket is not None:
+            self.guard.lost(ticket, self.recording.now_ms())
+        try:
+            self.recording.fail(failure)
+        except CassetteError as error:
+            self.told(f"not recorded: {error}")
+
+    def close(self) -> None:
+        """Let what was received be written, and hang up."""
         self.pool.shutdown(cancel_futures=True)
         self.writer.shutdown()
+        self.upstream.close()
 
 
 def connected(scheme: str, netloc: str) -> http.client.HTTPConnection:
@@ -164,8 +290,7 @@ def asked_over(
     connection: http.client.HTTPConnection, request: Request, path: str, body: bytes
 ) -> http.client.HTTPResponse:
     """Send a request as the client sent it, and wait for the head of the answer."""
-    encodes = bool(request.headers.get("accept-encoding"))
-    connection.putrequest(request.method, path, skip_accept_encoding=encodes)
+    connection.putrequest(request.method, path, skip_accept_encoding=True)
     for name, value in request.headers.items:
         connection.putheader(name, value)
     if body or request.method in ("POST", "PUT", "PATCH"):
@@ -174,18 +299,17 @@ def asked_over(
     return connection.getresponse()
 
 
-async def pass_on(response: Response, send: Callable[[Any], Awaitable[None]]) -> None:
-    """The upstream's answer, byte for byte."""
-    pairs = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.items]
-    body = response.body.raw()
-    if not response.headers.get("content-length"):
-        pairs.append((b"content-length", b"%d" % len(body)))
-    await send({"type": "http.response.start", "status": response.status, "headers": pairs})
-    await send({"type": "http.response.body", "body": body})
+def start_of(answering: Answering, method: str) -> dict[str, Any]:
+    """The head of the upstream's answer; without a length it is sent on in chunks, as it came."""
+    status = answering.answer.status
+    pairs = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answering.fields]
+    if status in BODILESS and method != "HEAD":
+        pairs = [pair for pair in pairs if pair[0] != b"content-length"]
+    return {"type": "http.response.start", "status": status, "headers": pairs}
 
 
-async def reply(status: int, words: str, send: Callable[[Any], Awaitable[None]]) -> None:
+async def reply(status: int, document: Mapping[str, object], send: Send) -> None:
     """An answer of the proxy's own."""
-    answer = json_answer(status, {"error": f"comfytape proxy: {words}"})
+    answer = json_answer(status, document)
     await send(answer.start)
     await send({"type": "http.response.body", "body": answer.chunks[0]})

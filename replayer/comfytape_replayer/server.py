@@ -52,6 +52,9 @@ class ReplayServer:
         UsageError: the speed or a scenario is none, or the address cannot be listened on.
     """
 
+    label = SERVER
+    """What each answer's ``Server`` header says."""
+
     def __init__(
         self, cassettes: Source | Sequence[Source], *, speed: str | float = INSTANT,
         scenario: str | Scenario | Sequence[str | Scenario] | None = None, faults: Sequence[str] = (),
@@ -110,7 +113,7 @@ class ReplayServer:
         self.sock = bound(self.host, self.port)
         self.loop = new_loop()
         # Clients may connect from here on: the kernel holds them until the loop runs.
-        self.listener = Listener(self.app, self.sock, server=SERVER)
+        self.listener = Listener(self.app, self.sock, server=self.label)
         self.loop.run_until_complete(self.listener.start())
         self.thread = threading.Thread(target=self.loop.run_forever, name="comfytape-replay", daemon=True)
         self.thread.start()

@@ -1,0 +1,228 @@
+"""Through the proxy a client sees what it sees without it: status, headers and bytes, whatever the server does."""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+import pytest
+
+from comfytape_cassettes import Cassette
+from comfytape_cassettes.recording import Recording
+from comfytape_contracts.spending import Spending
+from comfytape_replayer.guard import Guard
+from comfytape_replayer.proxy import ProxyApp, Upstreams
+from comfytape_replayer.server import ReplayServer
+
+KEY = "rpa_" + "TESTKEY0123456789"
+LARGE = bytes(range(256)) * 8000
+
+
+class Real(BaseHTTPRequestHandler):
+    """A server with all that HTTP has."""
+
+    protocol_version = "HTTP/1.1"
+
+    def answer(self) -> None:
+        self.rfile.read(int(self.headers.get("content-length") or 0))
+        name = self.path.strip("/").partition("?")[0]
+        if name == "broken":
+            self.plain(200, b"half", length=100)
+            self.close_connection = True
+        elif name == "chunked":
+            self.send_response(200)
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            for piece in (b"one ", b"two ", b"three"):
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+                self.wfile.flush()
+            self.wfile.write(b"0\r\n\r\n")
+        elif name == "gzip":
+            self.plain(200, gzip.compress(b"packed" * 100), ("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding"))
+        elif name == "none":
+            self.send_response(204)
+            self.end_headers()
+        elif name == "moved":
+            self.plain(302, b"", ("Location", "/elsewhere"), ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2"))
+        elif name == "unchanged":
+            self.send_response(304)
+            self.send_header("ETag", '"1"')
+            self.end_headers()
+        elif name == "error":
+            self.plain(503, b"<html>Bad gateway</html>", ("Retry-After", "3"))
+        elif name == "large":
+            self.plain(200, LARGE)
+        elif name == "echo":
+            self.plain(200, repr(sorted((k.lower(), v) for k, v in self.headers.items())).encode())
+        elif self.path.endswith("/run"):
+            self.plain(200, b'{"id": "job-1", "status": "IN_QUEUE"}')
+        elif "/status/" in self.path:
+            done = b'{"id": "job-1", "status": "COMPLETED", "delayTime": 5000, "executionTime": 5000}'
+            self.plain(200, done)
+        else:
+            self.plain(404, b"no")
+
+    def plain(self, status: int, body: bytes, *headers: tuple[str, str], length: int | None = None) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body) if length is None else length))
+        for name, value in headers:
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    do_GET = do_POST = do_HEAD = do_PUT = answer
+
+    def log_message(self, *_: object) -> None:
+        """Quiet."""
+
+
+@pytest.fixture(scope="module")
+def real():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Real)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+class ProxyServer(ReplayServer):
+    """A proxy in a thread of this process."""
+
+    label = ""
+
+    def __init__(self, app: ProxyApp) -> None:
+        self.app = app
+        self.host, self.port, self.sock, self.thread = "127.0.0.1", 0, None, None
+
+
+@contextmanager
+def proxied(real, path, *, guard=None, resume=False):
+    """A proxy in front of a server; what was told is in the list."""
+    recording = Recording.resume(path) if resume else Recording.start(path, plane="loopback", source=real)
+    told = []
+    made = guard(recording, told) if guard else None
+    app = ProxyApp(Upstreams(f"{real}/v2", real), recording, told.append, guard=made)
+    try:
+        with ProxyServer(app) as server:
+            yield server, told
+        app.close()
+    finally:
+        recording.close()
+
+
+def seen(url, method, path, body=None, headers=None, connection=None):
+    """Status, headers less those of the moment, bytes."""
+    parts = urlsplit(url)
+    client = connection or http.client.HTTPConnection(parts.hostname, parts.port, timeout=20)
+    try:
+        client.putrequest(method, path, skip_accept_encoding=True, skip_host="Host" in (headers or {}))
+        for name, value in (headers or {}).items():
+            client.putheader(name, value)
+        if body is not None:
+            client.putheader("Content-Length", str(len(body)))
+        client.endheaders(body)
+        answer = client.getresponse()
+        data = answer.read()
+    finally:
+        if connection is None:
+            client.close()
+    return answer.status, sorted((k.lower(), v) for k, v in answer.getheaders() if k.lower() != "date"), data
+
+
+ASKED = [
+    ("GET", "/chunked"), ("GET", "/gzip"), ("HEAD", "/large"), ("GET", "/large"), ("GET", "/none"), ("GET", "/moved"),
+    ("GET", "/unchanged"), ("GET", "/error"), ("POST", "/nothing"), ("PUT", "/echo?a=%2F&b=%20c"), ("HEAD", "/gzip"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("method", "path"), ASKED)
+def test_status_headers_and_bytes_are_the_servers(real, tmp_path, method, path):
+    """Chunks stay chunks, packed stays packed, redirects are not followed, repeated headers stay repeated."""
+    body = b"{}" if method in ("POST", "PUT") else None
+    headers = {"Accept-Encoding": "gzip", "X-Mine": "1", "Host": "localhost"}
+    with proxied(real, tmp_path / "t") as (server, _):
+        there, here = (seen(url, method, path, body, headers) for url in (real, server.url))
+    if path.startswith("/echo"):
+        host = ("host", urlsplit(real).netloc)
+        assert eval(here[2]) == sorted({**dict(eval(there[2])), host[0]: host[1]}.items())  # noqa: S307
+    else:
+        assert here == there
+
+
+def test_one_connection_serves_many_requests(real, tmp_path):
+    """Keep-alive towards the client, and towards the server."""
+    with proxied(real, tmp_path / "t") as (server, _):
+        parts = urlsplit(server.url)
+        connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=20)
+        for method, path in ASKED * 2:
+            assert seen(server.url, method, path, b"" if method in ("POST", "PUT") else None, connection=connection)
+        connection.close()
+        assert [len(idle) for idle in server.app.upstream.idle.values()] == [1]
+
+
+def test_an_answer_that_breaks_off_breaks_off(real, tmp_path):
+    """Half an answer is not made a whole one, and is recorded as a failure."""
+    with proxied(real, tmp_path / "t") as (server, _):
+        with pytest.raises((http.client.IncompleteRead, ConnectionError)):
+            seen(server.url, "GET", "/broken")
+        server.app.writer.submit(int).result()
+        assert [f.url.rpartition("/")[2] for f in server.app.recording.failures()] == ["broken"]
+
+
+def test_pages_of_other_sites_do_not_get_through(real, tmp_path):
+    """The proxy has the real servers behind it: strangers are turned away before they are asked."""
+    with proxied(real, tmp_path / "t") as (server, _):
+        assert seen(server.url, "GET", "/large", headers={"Host": "evil.example"})[0] == 403
+        assert seen(server.url, "GET", "/large", headers={"Origin": "https://evil.example"})[0] == 403
+        server.app.writer.submit(int).result()
+        assert list(server.app.recording.exchanges()) == []
+
+
+def guarded(budget, price):
+    """A guard at this budget, counting what was recorded before."""
+
+    def made(recording, told):
+        guard = Guard(Spending(price, budget), told.append)
+        guard.before(recording.exchanges())
+        return guard
+
+    return made
+
+
+def test_a_job_beyond_the_budget_is_refused_and_a_resumed_proxy_remembers(real, tmp_path):
+    """Ten seconds at ten cents each: the first job leaves no room for a second, before and after a crash."""
+    path = tmp_path / "t"
+    run, status = ("POST", "/v2/x/run", b'{"input": {}}'), ("GET", "/v2/x/status/job-1")
+    key = {"Authorization": f"Bearer {KEY}"}
+    with proxied(real, path, guard=guarded(1.2, 0.1)) as (server, told):
+        assert seen(server.url, *run, headers=key)[0] == 200
+        server.app.writer.submit(int).result()
+        assert seen(server.url, *run)[0] == 402  # nothing is known of how long a job takes
+        assert seen(server.url, *status, None, key)[0] == 200
+        server.app.writer.submit(int).result()
+        refused = seen(server.url, *run)
+    assert (refused[0], b'"spent_usd": 1.0, "budget_usd": 1.2' in refused[2]) == (402, True)
+    assert "about 1.0000 USD of the budget of 1.2 USD are spent" in told
+    with proxied(real, path, guard=guarded(1.2, 0.1), resume=True) as (server, told):
+        assert seen(server.url, *run)[0] == 402
+        assert seen(server.url, *status)[0] == 200
+        server.app.recording.finish()
+    cassette = Cassette.open(path)
+    assert [e.request.url.rpartition("/")[2] for e in cassette.exchanges] == ["run", "job-1"]
+    assert KEY not in (path / "cassette.json").read_text()
+
+
+def test_cancelled_and_refused_jobs_make_room(real, tmp_path):
+    """A cancelled job costs what it took until then; a submission that the server refuses costs nothing."""
+    with proxied(real, tmp_path / "t", guard=guarded(10.0, 0.001)) as (server, _):
+        assert seen(server.url, "POST", "/v2/x/runsync", b"{}")[0] == 404
+        server.app.writer.submit(int).result()
+        assert server.app.guard.spending.running == {}
+        assert seen(server.url, "POST", "/v2/x/run", b"{}")[0] == 200
+        server.app.writer.submit(int).result()
+        assert set(server.app.guard.spending.running) == {"job-1"}
