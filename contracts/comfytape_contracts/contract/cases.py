@@ -123,7 +123,7 @@ class Case(BaseModel):
     sizes: Annotated[list[SizeText], BeforeValidator(several)] = []
     edge: Annotated[list[Edge], BeforeValidator(several)] = []
     largest: SizeText = Field(default=(2048, 2048), description="what maximal-size never exceeds")
-    images: list[Annotated[Image, BeforeValidator(image)]] = []
+    images: Annotated[list[Annotated[Image, BeforeValidator(image)]], BeforeValidator(several)] = []
     timeout_s: Positive | None = None
     outputs: CaseOutputs = CaseOutputs()
     budgets: CaseBudgets = CaseBudgets()
@@ -134,8 +134,8 @@ class Case(BaseModel):
         swept = {
             f"{node}.{name}": len(values) for node, inputs in self.sweep.items() for name, values in inputs.items()
         }
-        fixed: dict[str, list[Any]] = {"prompts": self.prompts, "seeds": self.seeds, "sizes": self.sizes, "edge": self.edge}
-        return {**{name: len(values) for name, values in fixed.items() if values}, **swept}
+        fixed = {name: len(getattr(self, name)) for name in ("prompts", "seeds", "sizes", "edge")}
+        return {**{name: count for name, count in fixed.items() if count}, **swept}
 
     @property
     def runs(self) -> int:

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from comfytape_contracts.contract.alerts import Alerts
 from comfytape_contracts.contract.cases import Cases
+from comfytape_contracts.contract.schemas import Schemas
 from comfytape_contracts.contract.strict import STRICT, EnvName, EnvNames
 from comfytape_contracts.contract.volume import NetworkVolume
 from comfytape_contracts.findings import Severity
@@ -171,6 +172,7 @@ class ContractModel(Strict):
     outputs: Outputs = Outputs()
     samples: Samples = Samples()
     cases: Cases = []
+    schemas: Schemas = Schemas()
     suite: str | None = Field(default=None, description="RunPod Hub's tests.json, read as cases")
     budgets: Budgets = Budgets()
     cost: Cost | None = None
