@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import base64
 import io
+import json
+import zlib
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from comfytape_cassettes import Body
+from comfytape_cassettes.recording import Recording
+from comfytape_contracts.checks import check
 from comfytape_contracts.findings import Verdict
+from comfytape_contracts.images import look_at
 from comfytape_contracts.tape import Tape
 from comfytape_contracts.verdicts import ExitCode
 
@@ -140,3 +148,129 @@ def test_fewer_images_than_promised_are_not(few, report):
     found = report(few, outputs={"images": 2})
     assert [f.rule for f in found.findings].count("job-no-images") == 4
     assert found.exit_code is ExitCode.BROKEN
+
+
+def test_black_is_called_what_nan_becomes(with_image, report, only):
+    """A black picture is the usual end of NaNs in sampler or VAE; a white one is not."""
+    assert (
+        "black, which is what NaNs become"
+        in only(report(with_image(picture(Image.new("RGB", (128, 128))))), "image-blank").message
+    )
+
+
+def test_white_is_only_of_one_colour(with_image, report, only):
+    """No guess where there is no reason for one."""
+    finding = only(report(with_image(picture(Image.new("RGB", (128, 128), "white")))), "image-blank")
+    assert finding.message.endswith("is of one colour")
+
+
+def test_a_name_that_says_another_format_is_told(with_image, report):
+    """A WEBP called .png is served under the wrong type: a warning beside the wrong format."""
+    found = report(with_image(picture(noise(), "WEBP")), outputs={"format": None})
+    told = next(f for f in found.findings if f.rule == "image-extension")
+    assert (told.expected, told.actual, told.severity) == ("png", "webp", "warning")
+    assert "a_00001_.png is a webp file" in told.message
+
+
+@pytest.mark.parametrize("kind", ["WEBP", "PNG", "GIF"])
+def test_an_animation_is_told_unless_it_is_meant(with_image, report, kind):
+    """Three frames under the name of a still picture."""
+    data = picture(noise(), kind, save_all=True, append_images=[noise(), noise()])
+    found = report(with_image(data, name=f"a.{kind.lower()}"), outputs={"format": None})
+    told = [f for f in found.findings if f.rule == "image-animated"]
+    assert [(f.expected, f.actual) for f in told] == [(1, 3)]
+
+
+def test_an_animation_may_be_meant(with_image, report):
+    """A contract for animations says so."""
+    data = picture(noise(), "WEBP", save_all=True, append_images=[noise(), noise()])
+    assert report(with_image(data, name="a.webp"), outputs={"format": None, "animated": True}).findings == []
+
+
+@pytest.mark.parametrize(("mode", "bits"), [("I;16", 16), ("L", 8)])
+def test_bits_and_mode_are_compared(with_image, report, mode, bits):
+    """16-bit grey where RGB of 8 bits was promised; each key is one finding."""
+    image = Image.frombytes("I;16", (128, 128), bytes(range(256)) * 128) if mode == "I;16" else noise(mode="L")
+    found = report(with_image(picture(image)), outputs={"mode": "RGB", "bits": 8})
+    told = {(f.expected, f.actual) for f in found.findings if f.rule == "image-shape"}
+    assert told == ({("RGB", mode), (8, bits)} if bits == 16 else {("RGB", mode)})
+
+
+def test_a_bomb_is_not_decoded(with_image, report, only):
+    """A PNG of a few KB that says it is 30000x30000: refused by its header."""
+    bomb = bytearray(picture(Image.new("1", (8, 8))))
+    bomb[16:24] = (30000).to_bytes(4, "big") * 2
+    bomb[29:33] = zlib.crc32(bytes(bomb[12:29])).to_bytes(4, "big")
+    finding = only(report(with_image(bytes(bomb))), "image-unreadable")
+    assert "30000x30000 pixels are more" in finding.message or "decompression bomb" in finding.message
+
+
+def test_images_that_carry_their_prompt_are_one_note(danrisi, promise):
+    """Eleven images, one info: whoever gets one can read the prompt."""
+    found = check(promise(), danrisi)
+    told = [f for f in found.findings if f.rule == "image-metadata"]
+    assert [f.severity for f in told] == ["info"]
+    assert "11 of 11 images, such as job 1 (" in told[0].message
+
+
+def test_the_exif_of_a_webp_carries_it_too(with_image, report, few):
+    """ComfyUI writes ``prompt:{…}`` into EXIF tag 0x0110."""
+    exif = Image.Exif()
+    exif[0x0110] = 'prompt:{"1": {}}'
+    assert look_at(picture(noise(), "WEBP", exif=exif)).carries == ("prompt",)
+    assert look_at(picture(noise(), "WEBP")).carries == ()
+
+
+def test_a_save_node_without_an_image_is_named(few, rewritten, saying, report):
+    """The workflow saves under two prefixes, and only one of them came."""
+    first = Tape(few).jobs[0]
+
+    def two(exchange):
+        if exchange is first.submitted or exchange.request.url == first.submitted.request.url:
+            body = exchange.request.body.json()
+            body["input"]["workflow"]["99"] = {
+                "class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": "sub/face_%date%"}
+            }  # fmt: skip
+            return replace(exchange, request=replace(exchange.request, body=Body.of(json.dumps(body).encode())))
+        return exchange
+
+    told = [f for f in report(rewritten(two, source=few)).findings if f.rule == "image-node-missing"]
+    assert len(told) == 4
+    assert "none of them is of node 99, which saves 'face_…'" in told[0].message
+
+
+def test_an_image_at_a_url_is_read_from_the_tape(few, rewritten, saying, report):
+    """The recorder fetched it: the same picture is looked at; of one that answered 403 that is said."""
+    jobs = Tape(few).jobs
+    pictures = {job.id: base64.b64decode(job.last.output["images"][0]["data"]) for job in jobs}
+
+    def moved(exchange):
+        if "/status/" not in exchange.request.url:
+            return exchange
+        said = exchange.response.body.json()
+        for image in (said.get("output") or {}).get("images", ()):
+            image |= {
+                "type": "s3_url",
+                "data": f"https://bucket.example/11-26/{said['id']}.png?X-Amz-Signature=REDACTED",
+            }
+        return saying(exchange, said)
+
+    tape = rewritten(moved, source=few)
+    asked = replace(
+        tape.exchanges[0].request, url=f"https://bucket.example/11-26/{jobs[0].id}.png?X-Amz-Signature=other"
+    )
+    made = Recording.start(tape_folder(tape, "fetched"), plane="loopback", recorded_at=few.provenance.recorded_at)
+    for exchange in tape.exchanges:
+        made.add(exchange)
+    made.add(saying(replace(tape.exchanges[0], request=asked), pictures[jobs[0].id]))
+    gone = replace(asked, url=asked.url.replace(jobs[0].id, jobs[1].id))
+    made.add(saying(replace(tape.exchanges[0], request=gone), b"<Error/>", status=403))
+    found = report(made.finish())
+    assert found.measurements["images"] == 1
+    told = [f.message for f in found.findings if f.rule == "image-not-recorded"]
+    assert ["its URL answered 403" in message for message in told] == [True, False, False]
+
+
+def tape_folder(tape, name):
+    """A folder beside that of a cassette."""
+    return Path(tape.label).parent / name

@@ -73,6 +73,7 @@ class Plane:
         self.processes: list[subprocess.Popen] = []
         self.base_completed = 3
         self.lists = False
+        self.output = None
         self.port = 0
 
     @property
@@ -224,7 +225,7 @@ class Plane:
                 pass
             for job in list(self.jobs.values()):
                 if job.status == "IN_PROGRESS" and time.monotonic() - job.started >= self.work_s:
-                    job.status, job.ended, job.output = "COMPLETED", time.monotonic(), drawn(job.input)
+                    job.status, job.ended, job.output = "COMPLETED", time.monotonic(), self.output or drawn(job.input)
             await asyncio.sleep(0.005)
 
     # -- running
