@@ -24,10 +24,12 @@ if TYPE_CHECKING:
     from comfytape_contracts.jobs import Job
     from comfytape_contracts.tape import Tape
 
-__all__ = ["Bounds", "Price", "bounds_of", "own_rate", "price_of", "prices_of"]
+__all__ = ["TABLE_MONTHS", "Bounds", "Price", "bounds_of", "months_between", "own_rate", "price_of", "prices_of"]
 
 TABLE = "gpu_prices"
 """List prices with their date, for when no catalogue was recorded."""
+TABLE_MONTHS = 6
+"""Months after which the table is too old to be believed without a word: RunPod changed prices within a year."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,13 @@ class Price:
     high: float
     source: str
     idle_s: float
+    table_date: str = ""
+    """Month (YYYY-MM) of the shipped table, where it was what the price was taken from."""
+
+    @property
+    def per_second(self) -> str:
+        """The price, or the range of it, in words."""
+        return f"{self.low:g}" if self.low == self.high else f"{self.low:g} to {self.high:g}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +92,30 @@ def price_of(endpoint: EndpointEvidence | None, job: Job, own: Cost | None) -> P
     listed = [table["usd_per_second"][pool] for pool in pools if pool in table["usd_per_second"]]
     # A pool that the table does not know may be dearer than those that it knows.
     if listed and len(listed) == len(pools):
-        return Price(min(listed) * count, max(listed) * count, f"{table['source']}, {table['date']}", idle)
+        return Price(
+            min(listed) * count, max(listed) * count, f"{table['source']}, {table['date']}", idle, table["date"]
+        )
     if own and own.usd_per_second is not None:
         return Price(own.usd_per_second, own.usd_per_second, "the contract", idle)
     return None
 
 
+def months_between(earlier: str, later: str) -> int:
+    """Whole months from one date to another; both begin with YYYY-MM.
+
+    Raises:
+        ValueError: one of them does not.
+    """
+    (first_year, first_month), (year, month) = ((int(date[:4]), int(date[5:7])) for date in (earlier, later))
+    return (year - first_year) * 12 + month - first_month
+
+
 def own_rate(own: Cost | None) -> float | None:
-    """US dollars per second by the contract alone: its own price, else its pool's list price, else None."""
+    """US dollars per second by the contract alone, in the order of ``price_of``: list price of its pool, own price."""
     if own is None:
         return None
     listed: float | None = load(TABLE)["usd_per_second"].get(own.pool)
-    return own.usd_per_second if own.usd_per_second is not None else listed
+    return listed if listed is not None else own.usd_per_second
 
 
 def catalogue_rates(endpoint: EndpointEvidence, job: Job) -> Sequence[float]:

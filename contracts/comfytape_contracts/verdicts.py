@@ -12,7 +12,7 @@ from comfytape_contracts.rules import catalogue
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["ExitCode", "Line", "Report", "exit_code_of", "verdict_of", "worst_exit_code"]
+__all__ = ["ExitCode", "Line", "Report", "Table", "exit_code_of", "verdict_of", "worst_exit_code"]
 
 BUDGET_FAMILY = "budget"
 
@@ -83,6 +83,25 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """Figures for people: ``rows`` hold a cell for each of ``columns``, ``notes`` what must be read with them."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """``title``, ``columns``, ``rows`` and ``notes``."""
+        return {
+            "title": self.title,
+            "columns": list(self.columns),
+            "rows": [list(row) for row in self.rows],
+            "notes": list(self.notes),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """What a check found: the one result model behind every report format.
 
@@ -93,6 +112,7 @@ class Report:
         accepted: findings that the baseline covers.
         lines: the contract, promise by promise, with evidence.
         measurements: figures by name; times in milliseconds (``…_ms``), money in US dollars (``…_usd``).
+        tables: times and cost, for people.
         examined: how many promises could be looked at; 0 is never green.
         provenance: where the recording comes from, for people.
     """
@@ -104,6 +124,7 @@ class Report:
     accepted: Sequence[Finding] = ()
     lines: Sequence[Line] = ()
     measurements: dict[str, Any] = field(default_factory=dict)
+    tables: Sequence[Table] = ()
     provenance: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -134,5 +155,6 @@ class Report:
             "cassette": self.cassette,
             "accepted": [f.to_json() for f in self.accepted],
             "lines": [line.to_json() for line in self.lines],
+            "tables": [table.to_json() for table in self.tables],
             "provenance": self.provenance,
         }

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import math
+from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
 
 from comfytape_contracts.checks.jobs import succeeded
-from comfytape_contracts.outputs import images_of
 from comfytape_contracts.rules.budget import COLD_START, GENERATION, SAMPLES, SUCCESS_RATE, TIMES_UNKNOWN
+from comfytape_contracts.spread import FEWEST_FOR_P95, percentile
+from comfytape_contracts.timing import Warmth, cold_start_ms, timings_of, usual_execution
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from comfytape_contracts.checks.subject import Outcome, Subject
-    from comfytape_contracts.jobs import Job
+    from comfytape_contracts.timing import JobTiming
 
-__all__ = ["check_budgets", "percentile"]
+__all__ = ["check_budgets"]
 
 
 def check_budgets(subject: Subject) -> Outcome:
@@ -24,11 +25,9 @@ def check_budgets(subject: Subject) -> Outcome:
     outcome = subject.outcome()
     if subject.tape.jobs:
         check_rate(subject, outcome)
-        good = [job for job in subject.tape.jobs if succeeded(job, subject.model.outputs.images)]
-        cold = [job for job in good if subject.tape.workers_before(job.submitted_ms) == 0]
-        warm = [job for job in good if job not in cold]
-        check_generation(subject, outcome, warm)
-        check_cold_start(subject, outcome, cold, warm)
+        good = [t for t in timings_of(subject.tape, subject.model.outputs.images) if t.succeeded]
+        check_generation(subject, outcome, good)
+        check_cold_start(subject, outcome, good)
     return outcome
 
 
@@ -64,50 +63,90 @@ def check_rate(subject: Subject, outcome: Outcome) -> None:
     outcome.measurements["success_rate"] = round(rate, 4)
 
 
-def check_generation(subject: Subject, outcome: Outcome, warm: Sequence[Job]) -> None:
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """Execution per image, ms, of the jobs that can be held to the budget, and who they are, in words."""
+
+    times: Sequence[float]
+    who: str
+    is_warm: bool
+
+    @property
+    def slowest(self) -> float:
+        """The 95th percentile by nearest rank, seconds: of fewer than twenty, the slowest."""
+        return percentile(self.times, 95) / 1000
+
+    @property
+    def called(self) -> str:
+        """What ``slowest`` is, in words."""
+        return "p95" if len(self.times) >= FEWEST_FOR_P95 else "the slowest"
+
+
+def generation_of(good: Sequence[JobTiming]) -> Generation:
+    """Warm jobs; where there is none, those of which it is not known: what holds for them holds for warm ones."""
+    warm = [t.per_image_ms for t in good if t.warmth.ran_warm and t.per_image_ms is not None]
+    unknown = [t.per_image_ms for t in good if t.warmth is Warmth.UNKNOWN and t.per_image_ms is not None]
+    if warm or not unknown:
+        return Generation(warm, f"{len(warm)} warm jobs", is_warm=True)
+    return Generation(unknown, f"{len(unknown)} jobs of which it is not known whether they were warm", is_warm=False)
+
+
+def check_generation(subject: Subject, outcome: Outcome, good: Sequence[JobTiming]) -> None:
     """``generation_s``: execution time of warm jobs, per image, 95th percentile."""
-    times = [per_image(job) for job in warm if job.last and job.last.execution_ms is not None]
-    if times:
+    seen = generation_of(good)
+    if seen.times:
         outcome.measurements |= {
-            "generation_median_ms": round(median(times)),
-            "generation_p95_ms": round(percentile(times, 95)),
-            "generation_max_ms": round(max(times)),
+            "generation_median_ms": round(median(seen.times)),
+            "generation_p95_ms": round(percentile(seen.times, 95)),
+            "generation_max_ms": round(max(seen.times)),
         }
     promised = subject.model.budgets.generation_s
     if promised is None:
         return
     where = subject.in_contract("budgets", "generation_s")
     promise = f"an image is generated in under {promised:g} s"
-    if not times:
+    if not seen.times:
         finding = TIMES_UNKNOWN.finding(
             "no warm job with an execution time on the tape", location=where, identity={"what": "generation"}
         )
         outcome.promise(promise, [finding], "not measured")
         return
-    slowest = percentile(times, 95) / 1000
-    figures = f"median {median(times) / 1000:.1f} s, p95 {slowest:.1f} s, max {max(times) / 1000:.1f} s"
-    evidence = f"{figures} over {len(times)} warm jobs"
+    over = seen.slowest >= promised
+    if over and not seen.is_warm:
+        finding = TIMES_UNKNOWN.finding(
+            f"generating an image took {seen.slowest:.1f} s ({seen.called} of {seen.who}), expected under "
+            f"{promised:g} s: a cold start among them would explain it",
+            hint="Ask /health before submitting, as comfytape record does: then it is known which job met a worker.",
+            location=where,
+            identity={"what": "generation"},
+        )
+        outcome.promise(promise, [finding], f"{seen.slowest:.1f} s is {seen.called} of {seen.who}")
+        return
     findings = []
-    if slowest >= promised:
+    if over:
         findings.append(
             GENERATION.finding(
-                f"generating an image took {slowest:.1f} s (p95 of {len(times)} warm jobs), "
+                f"generating an image took {seen.slowest:.1f} s ({seen.called} of {seen.who}), "
                 f"expected under {promised:g} s",
                 location=where,
                 expected=promised,
-                actual=round(slowest, 3),
+                actual=round(seen.slowest, 3),
             )
         )
-    outcome.promise(promise, findings, evidence)
+    p95 = f"p95 {seen.slowest:.1f} s, " if seen.called == "p95" else ""
+    few = "" if p95 else f" (too few for a p95: {FEWEST_FOR_P95})"
+    figures = f"median {median(seen.times) / 1000:.1f} s, {p95}max {max(seen.times) / 1000:.1f} s"
+    outcome.promise(promise, findings, f"{figures} over {seen.who}{few}")
 
 
-def check_cold_start(subject: Subject, outcome: Outcome, cold: Sequence[Job], warm: Sequence[Job]) -> None:
+def check_cold_start(subject: Subject, outcome: Outcome, good: Sequence[JobTiming]) -> None:
     """``cold_start_s``: delay of a job that met no worker, plus its execution beyond the warm median."""
-    usual = median([execution(job) for job in warm]) if warm else None
-    starts = [cold_start(job, usual) for job in cold if usual is not None]
+    usual = usual_execution(good)
+    cold = [t for t in good if t.warmth is Warmth.COLD]
+    starts = [cold_start_ms(t, usual) for t in cold if usual is not None]
     if starts:
         outcome.measurements["cold_start_ms"] = round(max(starts))
-        outcome.measurements["cold_start_delay_ms"] = round(max(job.last.delay_ms or 0 for job in cold if job.last))
+        outcome.measurements["cold_start_delay_ms"] = round(max(t.delay_ms or 0 for t in cold))
     promised = subject.model.budgets.cold_start_s
     if promised is None:
         return
@@ -137,25 +176,3 @@ def check_cold_start(subject: Subject, outcome: Outcome, cold: Sequence[Job], wa
         findings,
         f"{worst:.1f} s: {delay:.1f} s until a worker took the job, the rest inside its first execution",
     )
-
-
-def execution(job: Job) -> float:
-    """Execution time in ms; 0 where it was not said."""
-    return (job.last.execution_ms or 0.0) if job.last else 0.0
-
-
-def per_image(job: Job) -> float:
-    """Execution time in ms for each image."""
-    return execution(job) / max(len(images_of(job.last)) if job.last else 0, 1)
-
-
-def cold_start(job: Job, usual: float) -> float:
-    """What a cold job waited beyond a warm one, in ms."""
-    delay = (job.last.delay_ms or 0.0) if job.last else 0.0
-    return delay + max(execution(job) - usual, 0.0)
-
-
-def percentile(values: Sequence[float], percent: float) -> float:
-    """The nearest-rank percentile: always a value that was measured."""
-    ordered = sorted(values)
-    return ordered[max(math.ceil(len(ordered) * percent / 100) - 1, 0)]

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from comfytape_contracts.checks.jobs import succeeded
-from comfytape_contracts.cost import Bounds, bounds_of, prices_of
+from comfytape_contracts.cost import TABLE_MONTHS, Bounds, bounds_of, months_between, prices_of
 from comfytape_contracts.outputs import images_of
 from comfytape_contracts.rules.budget import TIMES_UNKNOWN
-from comfytape_contracts.rules.cost import COST
+from comfytape_contracts.rules.cost import COST, TABLE_OLD
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from comfytape_contracts.checks.subject import Outcome, Subject
+    from comfytape_contracts.cost import Price
 
 __all__ = ["check_cost"]
 
@@ -33,12 +36,31 @@ def check_cost(subject: Subject) -> Outcome:
     if costs:
         measure(outcome, total, len(costs))
         outcome.measurements["price_source"] = next(price.source for _, price in costs.values())
+        look_at_table(subject, outcome, (price for _, price in costs.values()))
     if each is not None:
         outcome.measurements |= {"cost_per_image_low_usd": usd(each.low), "cost_per_image_high_usd": usd(each.high)}
     hold(
         subject, outcome, each, f"{len(costs)} of {len(ended)} jobs have a price and an execution time, {images} images"
     )
     return outcome
+
+
+def look_at_table(subject: Subject, outcome: Outcome, prices: Iterable[Price]) -> None:
+    """Say so where the cost rests on list prices that are much older than the recording."""
+    recorded = str(getattr(getattr(subject.tape.cassette, "provenance", None), "recorded_at", ""))
+    date = next((price.table_date for price in prices if price.table_date), "")
+    try:
+        months = months_between(date, recorded)
+    except ValueError:  # no table, or a recording that does not say when it was made
+        return
+    if months >= TABLE_MONTHS:
+        finding = TABLE_OLD.finding(
+            f"the cost rests on list prices of {date}, {months} months before the recording ({recorded[:7]})",
+            location=subject.in_contract("cost"),
+            expected=f"less than {TABLE_MONTHS} months",
+            actual=months,
+        )
+        outcome.promise("the price is of the recording's time", [finding], f"{months} months older")
 
 
 def measure(outcome: Outcome, total: Bounds, jobs: int) -> None:

@@ -7,21 +7,14 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from comfytape_contracts.rules import catalogue
+from comfytape_contracts.spread import FEWEST_TO_COMPARE, noise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from comfytape_contracts.findings import Finding
 
-__all__ = ["FEWEST_JOBS", "JobTime", "diff_timing"]
-
-FEWEST_JOBS = 3
-"""Jobs a side from which on medians are compared."""
-
-_SHARE = 0.10
-_DEVIATIONS = 3
-_MAD_TO_SIGMA = 1.4826
-"""Scales a median absolute deviation to the standard deviation of a normal distribution."""
+__all__ = ["JobTime", "diff_timing"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,11 +49,11 @@ def _times(jobs: Sequence[JobTime], measure: str, is_cold: bool) -> list[float]:
 
 
 def _compared(measure: str, old: list[float], new: list[float], is_cold: bool) -> Iterator[Finding]:
-    if min(len(old), len(new)) < FEWEST_JOBS:
+    if min(len(old), len(new)) < FEWEST_TO_COMPARE:
         return
     ours, theirs = median(old), median(new)
-    noise = max(_SHARE * ours, _DEVIATIONS * max(_deviation(old), _deviation(new)))
-    if abs(theirs - ours) <= noise:
+    within = noise(old, new)
+    if abs(theirs - ours) <= within:
         return
     longer, shorter = {
         "execution": ("execution-slower", "execution-faster"),
@@ -71,16 +64,11 @@ def _compared(measure: str, old: list[float], new: list[float], is_cold: bool) -
     change = f" ({theirs / ours:.1f}×)" if ours else ""
     yield rule.finding(
         f"{measure}Time of {kind} jobs: median {_seconds(theirs)} of {len(new)}, was {_seconds(ours)} of {len(old)}"
-        f"{change}; noise is {_seconds(noise)}.",
+        f"{change}; noise is {_seconds(within)}.",
         expected=ours,
         actual=theirs,
         identity={"measure": measure, "kind": kind},
     )
-
-
-def _deviation(values: list[float]) -> float:
-    middle = median(values)
-    return _MAD_TO_SIGMA * median(abs(value - middle) for value in values)
 
 
 def _seconds(milliseconds: float) -> str:

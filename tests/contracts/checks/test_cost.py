@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import pytest
@@ -69,3 +70,17 @@ def test_a_pool_that_the_table_does_not_know_falls_back_to_the_contract(report, 
     """An unknown card is not taken for a cheap one."""
     found = report(few, cost={"pool": "NEW_300"})
     assert found.measurements["price_source"] == "the contract"
+
+
+@pytest.mark.parametrize(
+    ("recorded", "months"), [("2026-11-22T15:50:00.000+00:00", None), ("2027-03-01T00:00:00.000+00:00", 9)]
+)
+def test_an_old_table_of_prices_is_said_to_be_old(report, few, tmp_path, recorded, months):
+    """Counted from the recording, not from today: half a year and more is a warning, and changes no verdict."""
+    few.copy_to(tmp_path / "later")
+    index = json.loads((tmp_path / "later/cassette.json").read_text())
+    index["metadata"]["comfytape"]["recorded_at"] = recorded
+    (tmp_path / "later/cassette.json").write_text(json.dumps(index))
+    found = report(type(few).open(tmp_path / "later"), cost={"usd_per_second": None, "pool": "ADA_24"})
+    assert [f.actual for f in found.findings if f.rule == "price-table-old"] == ([months] if months else [])
+    assert found.exit_code == 0
