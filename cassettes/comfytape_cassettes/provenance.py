@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["PLANES", "Provenance"]
+__all__ = ["PLANES", "REPLAY_SERVER", "Provenance"]
 
-PLANES = ("runpod-cloud", "loopback", "import")
-"""What a recording was made against: RunPod itself, a server on the same machine, or a file of another tool."""
+PLANES = ("runpod-cloud", "loopback", "replay", "import")
+"""What a recording was made against: RunPod itself, a server on the same machine, a replay, or another tool's file."""
+
+REPLAY_SERVER = "comfytape-replay"
+"""What a replay says in ``Server``: a recording that holds such an answer was made from a replay, wherever that ran."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,7 @@ from comfytape_cassettes.index import (
 )
 from comfytape_cassettes.journal import JOURNAL, Journal, read_journal
 from comfytape_cassettes.polls import merge_polls
-from comfytape_cassettes.provenance import Provenance
+from comfytape_cassettes.provenance import REPLAY_SERVER, Provenance
 from comfytape_cassettes.redaction import Redactor, Secrets
 from comfytape_cassettes.version import __version__
 
@@ -217,8 +217,10 @@ class Recording:
         # A value that a late answer gave away may stand in an early one: those are cleaned once more.
         late = self.known_early not in (None, len(self.redactor.secrets))
         interactions = merge_polls(self.spelled(exchange) if late else i for i, exchange in kept)
+        replayed = any(exchange.response.headers.get("server") == REPLAY_SERVER for _, exchange in kept)
         provenance = replace(
             self.provenance,
+            plane="replay" if replayed else self.provenance.plane,
             samples=tuple(samples),
             versions={**self.provenance.versions, **(versions or {})},
         )

@@ -41,6 +41,7 @@ EXIT_WORDS = {
 PLANES = {
     "loopback": "against a server on the same machine, not RunPod's cloud",
     "runpod-cloud": "against RunPod",
+    "replay": "from a replay of an earlier recording, not from a live endpoint",
     "import": "imported from another tool's file",
 }
 VERDICTS = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.PASS)

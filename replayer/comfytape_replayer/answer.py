@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from comfytape_cassettes.provenance import REPLAY_SERVER
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SERVER", "Answer", "empty_answer", "json_answer", "said_answer", "text_answer"]
 
-SERVER = "comfytape-replay"
+SERVER = REPLAY_SERVER
 """What every answer's ``Server`` header says, so that nobody takes a replay for the real thing."""
 
 
