@@ -1,0 +1,158 @@
+"""A bad network between the recorder and the endpoint: the right verdict, no hang, no key sent elsewhere.
+
+    python benchmarks/campaigns/network.py --cases 300
+
+Each case runs `record` or `doctor` through a proxy on loopback that lets a few requests pass and spoils others on their
+way back: resets, stalls, cuts, drips, duplicates, HTML, wrong lengths and encodings, a gzip bomb, redirects to another
+host, 100 Continue, endless headers, garbage, deep and huge JSON. Judged: no traceback; no sample submitted twice; what is called COMPLETED holds the very
+picture that the endpoint made; a sample without a result is said; nothing reaches another host; the tool ends in time.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from campaign import Tally, arguments, finished
+from faulty import Spoiled
+from stage import KEY, comfytape, contract_in, planes
+
+from comfytape_cassettes import Cassette
+from comfytape_contracts.tape import Tape
+
+QUICK = (
+    "reset", "reset-midway", "close", "truncate", "drip", "duplicate", "html-200", "html-502", "429", "short-length",
+    "long-length", "wrong-encoding", "bomb", "redirect", "moved", "continue", "garbage", "empty-200", "deep-json",
+    "huge-number", "many-headers", "unsent-reset", "unsent-close",
+)  # fmt: skip
+SLOW = ("stall", "silence", "drip-forever", "slow-headers")
+RECORD_WITHIN_S = 150.0
+DEADLINE_S = 5.0
+"""What `doctor` promises; the start of Python is measured beside it, since several cases share the machine."""
+
+
+def planned(fault, chance):
+    """A plan: the fault for about a third of the requests of one or all operations, and never for more than six."""
+    target = chance.choice(["run", "status", "health", ""])
+    lock, left = threading.Lock(), [chance.randint(1, 6)]
+
+    def plan(operation):
+        with lock:
+            if left[0] and target in ("", operation) and chance.random() < 0.5:
+                left[0] -= 1
+                return fault
+        return ""
+
+    return plan
+
+
+def record_through(fault, plane, place, chance):
+    """`record` of three samples; what is wrong with how it went."""
+    plane.jobs.clear()
+    proxy = Spoiled(plane.url, planned(fault, chance)).start()
+    contract_in(place)
+    began = time.monotonic()
+    process = comfytape(place, "record", "small", "--samples", 3, "--concurrency", 3, plane_url=proxy.url)
+    try:
+        out, err = process.communicate(timeout=RECORD_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return f"it hung for {RECORD_WITHIN_S:g} s: {process.communicate()[0][-300:]}"
+    finally:
+        proxy.stop()
+    seeds = [job["workflow"]["2"]["inputs"]["seed"] for job in plane.submissions]
+    printed = out + err
+    if proxy.strangers:
+        return f"{len(proxy.strangers)} requests reached another host"
+    if "Traceback" in printed or KEY in printed or process.returncode not in (0, 1, 2, 3):
+        return f"exit {process.returncode} after {time.monotonic() - began:.0f} s: {printed[-400:]}"
+    if len(seeds) != len(set(seeds)):
+        return f"submitted twice: {seeds}"
+    return told_truly(place, plane, process.returncode, printed)
+
+
+def told_truly(place, plane, code, printed):
+    """Whether the cassette holds what the endpoint made, and says what is missing."""
+    folder = Path(place) / "cassettes" / "small"
+    if not (folder / "cassette.json").exists():
+        return "" if code else "exit 0 without a cassette"
+    Cassette.open(folder).verify()
+    made = {job.id: job.output for job in plane.jobs.values()}
+    done = [job for job in Tape(Cassette.open(folder)).jobs if job.status == "COMPLETED"]
+    for job in done:
+        if job.last.output != made[job.id]:
+            return f"{job.id} holds another output than the endpoint made"
+    if code == 0 and len(done) != 3:
+        return f"exit 0 with {len(done)} of 3 samples: {printed[-300:]}"
+    return ""
+
+
+def doctor_through(fault, plane, place, chance):
+    """`doctor --json`; what is wrong with how it went."""
+    plane.jobs.clear()
+    proxy = Spoiled(plane.url, lambda _operation: fault if chance.random() < 0.7 else "").start()
+    contract_in(place)
+    began = time.monotonic()
+    process = comfytape(place, "doctor", "small", "--json", plane_url=proxy.url)
+    try:
+        out, err = process.communicate(timeout=30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return "it hung for 30 s"
+    finally:
+        proxy.stop()
+    took = time.monotonic() - began
+    if proxy.strangers:
+        return f"{len(proxy.strangers)} requests reached another host"
+    if "Traceback" in out + err or KEY in out + err or process.returncode not in (0, 1, 2, 3):
+        return f"exit {process.returncode}: {(out + err)[-400:]}"
+    if out and json.loads(out)["verdict"] == "pass" and any(entry[1] for entry in proxy.done if entry[0] == "health"):
+        spoiled = [entry[1] for entry in proxy.done if entry[0] == "health"]
+        if all(spoiled) and not set(spoiled) <= {"drip", "continue", "duplicate"}:
+            return f"green although every /health was spoiled ({fault})"
+    began = time.monotonic()
+    comfytape(place, "doctor", "--help").communicate()
+    start = time.monotonic() - began
+    return f"{took:.1f} s, of which about {start:.1f} s to start" if took > DEADLINE_S + 2 * start + 1 else ""
+
+
+def run(cases, seed, *, slow=True, side_by_side=3):
+    tally = Tally("network", seed)
+    faults = QUICK + (SLOW if slow else ())
+    plan = random.Random(seed)
+    chosen = [
+        (faults[n % len(faults)], record_through if plan.random() < 0.6 else doctor_through) for n in range(cases)
+    ]
+    with tempfile.TemporaryDirectory() as top:
+
+        def lane(which):
+            plane = planes.Plane().start()
+            for number in range(which, cases, side_by_side):
+                fault, judge = chosen[number]
+                if fault in SLOW and judge is record_through and number % 3:
+                    judge = doctor_through  # a stall costs `record` its whole read limit: a few will do
+                place = Path(top) / str(number)
+                place.mkdir()
+                try:
+                    wrong = judge(fault, plane, place, random.Random(seed * 100_003 + number))
+                except Exception as error:
+                    wrong = f"{type(error).__name__}: {error}"
+                tally.case(f"{judge.__name__.partition('_')[0]} {fault}", wrong and f"case {number}: {wrong}")
+                shutil.rmtree(place, ignore_errors=True)
+            plane.stop()
+
+        with ThreadPoolExecutor(side_by_side) as pool:
+            list(pool.map(lane, range(side_by_side)))
+    return tally
+
+
+if __name__ == "__main__":
+    asked = arguments(__doc__, 300)
+    finished(run(asked.cases, asked.seed), asked)

@@ -1,0 +1,188 @@
+"""The replay server under load for minutes: no crash, no leak, no answer of another job, nobody starved.
+
+    python benchmarks/campaigns/soak.py --seconds 600
+
+Beside each other: wrk with eight connections that polls jobs, every twentieth request malformed in one of a dozen
+ways; clients that submit jobs and compare every picture with the one that was recorded for their own prompt; a hundred
+connections that send a byte of a header now and then (slow loris). Measured: requests a second, memory of the process
+over time, the slowest answer that an honest client saw. Judged: still alive, memory flat after the first minute, each
+picture its own, honest clients answered within a second while the loris connections hang.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from campaign import Tally, arguments, finished
+from stage import ROOT
+
+from comfytape_cassettes import Cassette
+from comfytape_contracts.tape import Tape
+
+CASSETTE = ROOT / "cassettes" / "z-image-danrisi"
+SCRIPT = r"""
+local broken = {
+  "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "GET /v2/%%%zz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+  "POST /v2/e/run HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 4\r\n\r\n{{{{", "\r\n\r\n\r\n", "BREW /v2 HTTP/9.9\r\n\r\n",
+  "GET /v2/e/status/../../../../etc/passwd HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+  "POST /v2/e/run HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+  "POST /v2/e/run HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 99999999999\r\n\r\n",
+  "POST /prompt HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 2\r\n\r\n[]", "GET /view?filename=../../etc/passwd HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+  "GET /\0 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", "POST /v2/e/cancel/none HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n"
+}
+local n = 0
+request = function()
+  n = n + 1
+  if n % 20 == 0 then return broken[(n / 20) % #broken + 1] end
+  return wrk.format("GET", PATH)
+end
+"""
+
+
+def memory_of(pid):
+    """Resident bytes of a process."""
+    return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[1]) << 10
+
+
+def asked(port, method, path, body=None):
+    """(status, parsed answer, seconds)."""
+    began = time.monotonic()
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection.request(method, path, json.dumps(body) if body is not None else None)
+    answer = connection.getresponse()
+    said = json.loads(answer.read())
+    connection.close()
+    return answer.status, said, time.monotonic() - began
+
+
+class Honest(threading.Thread):
+    """Submits recorded jobs in turn and compares what comes back with the recording."""
+
+    def __init__(self, port, jobs, over):
+        super().__init__(daemon=True)
+        self.port, self.jobs, self.over = port, jobs, over
+        self.done, self.slowest, self.wrong = 0, 0.0, []
+
+    def run(self):
+        while not self.over.is_set():
+            for sent, expected in self.jobs:
+                try:
+                    self.one(sent, expected)
+                except (OSError, ValueError, KeyError) as error:
+                    self.wrong.append(f"{type(error).__name__}: {error}")
+                if self.over.wait(0.05):
+                    return
+
+    def one(self, sent, expected):
+        _, said, took = asked(self.port, "POST", "/v2/e/run", sent)
+        self.slowest = max(self.slowest, took)
+        for _ in range(50):
+            _, state, took = asked(self.port, "GET", f"/v2/e/status/{said['id']}")
+            self.slowest = max(self.slowest, took)
+            if state["status"] == "COMPLETED":
+                break
+        if state.get("output") != expected:
+            self.wrong.append(f"job {said['id']} got another output than its own ({state['status']})")
+        self.done += 1
+
+
+def loris(port, over):
+    """A hundred connections, each sending a byte of a header every second."""
+    held = [socket.create_connection(("127.0.0.1", port)) for _ in range(100)]
+    for each in held:
+        each.sendall(b"GET /v2/e/health HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ")
+    while not over.wait(1.0):
+        for number, each in enumerate(held):
+            try:
+                each.sendall(b"x")
+            except OSError:  # the server had enough of it, as it should: come again
+                held[number] = socket.create_connection(("127.0.0.1", port))
+
+
+def recorded_jobs():
+    """(request body, output) of the recorded samples with a prompt of their own."""
+    jobs = {}
+    for job in Tape(Cassette.open(CASSETTE)).jobs:
+        if job.status == "COMPLETED" and job.submitted is not None:
+            body = json.loads(job.submitted.request.body.raw())
+            jobs.setdefault(json.dumps(body, sort_keys=True), (body, job.last.output))
+    return list(jobs.values())
+
+
+def run(seconds, seed, clients=4):
+    tally = Tally("replay server under load", seed)
+    server = subprocess.Popen(
+        [sys.executable, "-m", "comfytape", "replay", str(CASSETTE)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    port = int(server.stdout.readline().rsplit(":", 1)[1])
+    threading.Thread(target=server.stdout.read, daemon=True).start()
+    over = threading.Event()
+    jobs = recorded_jobs()
+    _, said, _ = asked(port, "POST", "/v2/e/run", jobs[0][0])
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder) / "mixed.lua"
+        script.write_text(SCRIPT.replace("PATH", f'"/v2/e/status/{said["id"]}"'))
+        load = None
+        if shutil.which("wrk"):
+            words = ["wrk", "-t1", "-c8", f"-d{seconds}s", "-s", str(script), f"http://127.0.0.1:{port}"]
+            load = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+        honest = [Honest(port, jobs, over) for _ in range(clients)]
+        slow = threading.Thread(target=loris, args=(port, over), daemon=True)
+        for thread in (*honest, slow):
+            thread.start()
+        sizes = watched(server, seconds)
+        over.set()
+        for thread in (*honest, slow):
+            thread.join(60)
+        printed = load.communicate(timeout=60)[0] if load else ""
+    judged(tally, server, honest, sizes, printed)
+    server.terminate()
+    server.wait(20)
+    return tally
+
+
+def watched(server, seconds):
+    """Memory once a second."""
+    sizes = []
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and server.poll() is None:
+        sizes.append(memory_of(server.pid))
+        time.sleep(min(1.0, seconds / 20))
+    return sizes
+
+
+def judged(tally, server, honest, sizes, printed):
+    """Count and judge."""
+    if found := re.search(r"Requests/sec:\s+([\d.]+)", printed):
+        tally.figures["requests a second (wrk, beside the others)"] = float(found[1])
+        tally.figures["requests of wrk"] = int(re.search(r"(\d+) requests in", printed)[1])
+    settled, last = sizes[len(sizes) // 5], sizes[-1]
+    tally.figures["memory after a fifth of the time, at the end (MB)"] = [settled >> 20, last >> 20]
+    tally.figures["slowest answer to an honest client (s)"] = round(max(h.slowest for h in honest), 3)
+    for client in honest:
+        for wrong in client.wrong[:3]:
+            tally.case("jobs submitted and compared", wrong)
+        tally.cases["jobs submitted and compared"] += client.done
+    tally.case("the server lives", "" if server.poll() is None else f"it ended with {server.returncode}")
+    grown = last - settled
+    tally.case("memory is flat", f"it grew by {grown >> 20} MB" if grown > max(settled // 10, 16 << 20) else "")
+    starved = max(h.slowest for h in honest) > 1.0
+    tally.case("nobody is starved", "an honest client waited longer than a second" if starved else "")
+
+
+if __name__ == "__main__":
+    words = arguments(__doc__, 0, seconds=600)
+    finished(run(words.seconds, words.seed), words)

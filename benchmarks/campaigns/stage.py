@@ -1,0 +1,68 @@
+"""The stage of the campaigns: a plane on loopback, a contract, and the recorder as a process."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+spec = importlib.util.spec_from_file_location("comfytape_plane", ROOT / "tests/recorder/plane/plane.py")
+planes = importlib.util.module_from_spec(spec)
+sys.modules[spec.name] = planes
+spec.loader.exec_module(planes)
+
+KEY = planes.KEY
+WORKFLOW = {
+    "1": {"class_type": "EmptyImage", "inputs": {"width": 32, "height": 32, "batch_size": 1, "color": 0}},
+    "2": {"class_type": "ImageAddNoise", "inputs": {"image": ["1", 0], "seed": 7, "strength": 0.5}},
+    "3": {"class_type": "SaveImage", "inputs": {"images": ["2", 0], "filename_prefix": "sample"}},
+}
+CONTRACT = """\
+name: small
+workflow: workflow.json
+samples: {count: 4, timeout_s: 20}
+cost: {usd_per_second: 1.0}
+"""
+
+
+def contract_in(place, text=CONTRACT):
+    """A contract named ``small`` under ``place``."""
+    folder = Path(place) / "contracts" / "small"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "workflow.json").write_text(json.dumps(WORKFLOW))
+    (folder / "contract.yaml").write_text(text)
+
+
+def environment(plane_url, **more):
+    """The variables a user would set, and none of the caller's own."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("RUNPOD_", "COMFY"))}
+    own = {"RUNPOD_ENDPOINT_BASE_URL": plane_url, "RUNPOD_ENDPOINT_ID": "ep1", "RUNPOD_API_KEY": KEY}
+    return kept | own | more
+
+
+def comfytape(place, *arguments, plane_url="", under=(), **more):
+    """Start ``comfytape …`` in ``place``, perhaps under another program (strace)."""
+    return subprocess.Popen(
+        # A shell that runs a campaign in the background has it ignore Ctrl-C, and children inherit that.
+        ["env", "--default-signal=INT", *under, sys.executable, "-m", "comfytape", *map(str, arguments)],
+        cwd=place,
+        env=environment(plane_url, **more),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def leftovers(folder):
+    """Files that a finished recording must not leave: journals, half-written files."""
+    folder = Path(folder)
+    return sorted(
+        str(path.relative_to(folder))
+        for path in folder.rglob("*")
+        if path.is_file() and (path.name.startswith("journal") or "partial" in path.name)
+    )
