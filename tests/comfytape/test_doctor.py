@@ -200,3 +200,79 @@ def test_an_endpoint_that_the_recording_does_not_hold_names_those_that_it_does(d
     done = doctor("--cassette", "noise-1024", "--endpoint", "confy")
     assert done.exit_code == 2
     assert "there are: comfy" in done.output
+
+
+LISTING = """<ListBucketResult><IsTruncated>false</IsTruncated>{}</ListBucketResult>"""
+
+
+@pytest.fixture
+def volume(service, tmp_path, monkeypatch):
+    """A contract with a volume, and a server that says what lies on it; a function sets the two answers."""
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "contracts" / "mine"
+    folder.mkdir(parents=True)
+    graph = {"1": {"class_type": "VAELoader", "inputs": {"vae_name": "a.pt"}}}
+    (folder / "workflow.json").write_text(json.dumps(graph))
+    (folder / "contract.yaml").write_text(
+        "name: mine\nworkflow: workflow.json\nvolume: {data_center: EU-RO-1}\n"
+        "models:\n  - {folder: vae, name: a.pt}\nbudgets: {dependency_check_s: 10}\n"
+    )
+    monkeypatch.setenv("RUNPOD_VOLUME_ID", "vol1")
+    monkeypatch.setenv("RUNPOD_S3_ACCESS_KEY_ID", "user_one")
+    monkeypatch.setenv("RUNPOD_S3_SECRET_ACCESS_KEY", "secret_one")
+    monkeypatch.setenv("RUNPOD_S3_URL", service.url)
+
+    def says(*items):
+        answer = "".join(f"<Contents><Key>{key}</Key><Size>{size}</Size></Contents>" for key, size in items)
+        top = LISTING.format(f"<CommonPrefixes><Prefix>models/</Prefix></CommonPrefixes>{answer}")
+        service.says("/vol1", top, kind="application/xml")
+
+    return says
+
+
+def test_dependencies_alone_send_no_job(doctor, volume, service, tmp_path, monkeypatch):
+    """A volume's listing and a ComfyUI's inventory; no endpoint is needed, and none is asked."""
+    monkeypatch.chdir(tmp_path)
+    volume(("models/vae/a.pt", 4096))
+    service.says("/system_stats", {"system": {"comfyui_version": "0.10.0"}})
+    service.says("/object_info/VAELoader", {"VAELoader": {"input": {}, "python_module": "nodes"}})
+    service.says("/models/vae", ["a.pt"])
+    done = doctor("mine", "--dependencies", COMFYUI_URL=service.url)
+    assert done.exit_code == 0, done.output
+    assert "1 of 1 files in place" in done.output
+    assert "pass dependencies are told in under 10 s" in done.output
+    assert not [path for path in service.paths() if path.startswith("/v2/")]
+
+
+def test_a_volume_can_be_asked_alone(doctor, volume, tmp_path, monkeypatch):
+    """What lies wrong comes first, with the command; what no ComfyUI told is unknown."""
+    monkeypatch.chdir(tmp_path)
+    volume(("vae/a.pt", 4096))
+    done = doctor("mine", "--dependencies")
+    assert done.exit_code == 1
+    assert done.output.startswith("FAIL model vae/a.pt lies at /runpod-volume/vae/a.pt"), done.output
+    assert "s3://vol1/vae/a.pt s3://vol1/models/vae/a.pt" in done.output
+    assert "???? required nodes are loaded" in done.output
+
+
+def test_dependencies_need_somebody_to_ask(doctor, volume, tmp_path, monkeypatch):
+    """What is not set is named; without a contract there is nothing to hold."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("RUNPOD_S3_SECRET_ACCESS_KEY")
+    done = doctor("mine", "--dependencies")
+    assert (done.exit_code, "RUNPOD_S3_SECRET_ACCESS_KEY is not set" in done.output) == (2, True)
+    assert "needs a CONTRACT" in doctor("--dependencies").output
+
+
+def test_dependencies_of_a_contract_without_a_volume_need_a_comfyui(doctor):
+    """The variable is named, and why the endpoint itself does not do."""
+    done = doctor("noise-1024", "--dependencies")
+    assert (done.exit_code, "COMFYUI_URL is not set" in done.output) == (2, True)
+
+
+def test_dependencies_of_a_recording(doctor):
+    """The same lines without anybody being asked, and no line about the endpoint."""
+    done = doctor("noise-1024", "--dependencies", "--cassette", "noise-1024")
+    assert done.exit_code == 0
+    assert "required nodes are loaded" in done.output
+    assert "endpoint comfy answers" not in done.output

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from comfytape_contracts.diagnosis.configuration import examine_configuration
@@ -14,6 +13,7 @@ from comfytape_contracts.diagnosis.queue import counts_of, examine_queue
 from comfytape_contracts.diagnosis.reach import reach_endpoint
 from comfytape_contracts.diagnosis.server import examine_comfyui, pack_is_core
 from comfytape_contracts.findings import Severity, Verdict
+from comfytape_contracts.rules import catalogue
 from comfytape_contracts.rules.endpoint import MISCONFIGURED
 from comfytape_contracts.verdicts import ExitCode, Line, Report, exit_code_of, worst_exit_code
 from comfytape_contracts.volume import VolumeListing
@@ -89,7 +89,9 @@ def diagnose(
     if contract is not None and (told or dependencies):
         outcomes = hold_dependencies(contract, evidence, alone=dependencies)
         findings += [f for outcome in outcomes for f in outcome.findings]
-        findings.sort(key=lambda f: f.severity.rank)
+        rules = catalogue()
+        # What is broken before what was not seen.
+        findings.sort(key=lambda f: (f.severity.rank, rules[f.rule].inconclusive))
         lines += [line for outcome in outcomes for line in outcome.lines]
         figures |= {key: value for outcome in outcomes for key, value in outcome.measurements.items()}
     return Diagnosis(
@@ -149,7 +151,8 @@ def hold_dependencies(contract: Contract, evidence: Evidence, *, alone: bool) ->
     subject = Subject(contract, evidence.tape)
     seen = evidence.tape.inventory is not None or alone
     inventory = [check_nodes, check_models, check_versions] if seen else []
-    return [check(subject) for check in (*inventory, check_volume, partial(check_speed, health=not alone))]
+    outcomes = [check(subject) for check in (*inventory, check_volume)]
+    return [*outcomes, check_speed(subject, health=not alone)]
 
 
 def packs_of(contract: Contract | None) -> dict[str, list[str]]:

@@ -121,7 +121,7 @@ def unanswered(endpoint: EndpointEvidence, probe: Job) -> Cause:
         rule=rules.PROBE_UNANSWERED,
         subject=endpoint.id,
         claim=f"endpoint {endpoint.id} is reached, but which handler it runs is not known yet: {why}",
-        evidence=f"probe {probe.id[:8]}: {states} within {waited:.1f} s, then cancelled",
+        evidence=f"probe {probe.id[:8]}: {states} within {waited:.1f} s",
         next_step=f"Give a cold worker time: comfytape doctor --endpoint {endpoint.id} --probe --deadline 120. "
         "Or ask again within a minute, while the worker that this probe woke is warm.",
         seen={"waited_s": round(waited, 1), "initializing": starting, "taken": taken},
