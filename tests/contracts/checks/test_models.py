@@ -110,3 +110,42 @@ def test_a_contract_without_models_says_nothing_of_them(few, report):
     """No promise, no line."""
     found = report(few, models=[])
     assert not [line for line in found.lines if "models" in line.promise]
+
+
+def with_size(exchange, saying, size):
+    """``/experiment/models/vae`` with another size of its file."""
+    if not exchange.request.url.endswith("/experiment/models/vae"):
+        return exchange
+    return saying(exchange, [{"name": VAE, "pathIndex": 0, "modified": 1, "created": 1, "size": size}])
+
+
+def test_a_placeholder_is_told_without_a_promised_size(few, rewritten, saying, report, only):
+    """A git-lfs pointer has some 130 bytes: no model has."""
+    finding = only(report(rewritten(lambda e: with_size(e, saying, 134), source=few)), "required-model-placeholder")
+    assert f"vae/{VAE} has 134 bytes: a placeholder such as a git-lfs pointer" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [
+        (0, "is empty: 0 bytes, expected 4,096"),
+        (134, "134 bytes, expected 4,096: a placeholder"),
+        (4095, "it ends after 99.9 %, cut off"),
+        (5000, "another file under this name"),
+    ],
+)
+def test_a_wrong_size_says_what_it_means(few, rewritten, saying, report, only, size, said):
+    """Empty, a placeholder, cut off, or another file."""
+    models = [{"folder": "vae", "name": VAE, "size": 4096}]
+    tape = rewritten(lambda e: with_size(e, saying, size), source=few)
+    assert said in only(report(tape, models=models), "required-model-size").message
+
+
+def test_a_promised_checksum_is_unknown_and_no_failure(few, report):
+    """Nobody tells it: a line that is not green, and a warning."""
+    models = [{"folder": "vae", "name": VAE, "sha256": "0" * 64}]
+    found = report(few, models=models)
+    line = next(line for line in found.lines if "sha256" in line.promise)
+    assert str(line.verdict) == "unknown"
+    assert [(f.rule, str(f.severity)) for f in found.findings] == [("required-model-hash-unknown", "warning")]
+    assert found.exit_code is ExitCode.PASS
