@@ -266,6 +266,34 @@ def memory(jobs: int, recorded: int) -> None:
         server.stop()
 
 
+def through_the_proxy(rounds: int) -> None:
+    """What the recording proxy adds to a small request on a kept connection; rounds alternate."""
+    replay = Server.replay(CASSETTE)
+    path = submit(replay, 0)
+    url = f"http://127.0.0.1:{replay.port}"
+    with tempfile.TemporaryDirectory() as folder:
+        command = (sys.executable, "-m", "comfytape", "proxy", "bench", "--into", folder, "--runpod", f"{url}/v2")
+        proxy = Server(*command)
+        proxy.port = int(proxy.process.stdout.readline().rpartition(":")[2])
+        clients = {
+            name: HTTPConnection("127.0.0.1", server.port) for name, server in (("direct", replay), ("proxy", proxy))
+        }
+        times: dict[str, list[float]] = {name: [] for name in clients}
+        for _ in range(rounds):
+            for name, client in clients.items():
+                for _ in range(20):
+                    began = time.perf_counter()
+                    client.request("GET", path)
+                    client.getresponse().read()
+                    times[name].append((time.perf_counter() - began) * 1000)
+        for client in clients.values():
+            client.close()
+        proxy.stop()
+    replay.stop()
+    direct, proxied = (statistics.median(times[name]) for name in ("direct", "proxy"))
+    print(f"proxy: {direct:.2f} ms direct, {proxied:.2f} ms through it: {proxied - direct:.2f} ms more", flush=True)
+
+
 def main() -> None:
     """The table."""
     if shutil.which("wrk") is None:
@@ -276,6 +304,7 @@ def main() -> None:
         compare("status with job state, small", 0, clients, rounds, seconds)
     for clients in (1, 8):
         compare("result of 2.2 MB", 3, clients, rounds, seconds)
+    through_the_proxy(30)
     matching(10_000)
     starting(9)
     in_process(50)

@@ -93,10 +93,10 @@ class ReplayApp:
         else:
             await sent(answer, send)
 
-    def at_once(self, url: bytes, headers: Sequence[tuple[bytes, bytes]]) -> bytes | None:
+    def at_once(self, url: bytes, headers: Sequence[tuple[bytes, bytes]]) -> list[bytes] | None:
         """The short way for what clients ask most, ``GET /status/{id}`` of a job without faults; None for the rest.
 
-        What it returns is the whole answer as HTTP/1.1 sends it. What it does must be what ``__call__`` would do.
+        It is the whole answer as HTTP/1.1 sends it, in pieces, and must be what ``__call__`` would send.
         """
         parts = url.split(b"/")
         if len(parts) != 5 or parts[3] != b"status" or self.require_key or self.casting.default.faults:

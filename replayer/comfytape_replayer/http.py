@@ -35,7 +35,7 @@ ARRIVAL_S = 30.0
 """Seconds in which a request must have arrived, from its first byte; a new connection may be silent as long."""
 SWEEP_S = 2.0
 
-AtOnce = Callable[[bytes, Sequence[tuple[bytes, bytes]]], bytes | None]
+AtOnce = Callable[[bytes, Sequence[tuple[bytes, bytes]]], list[bytes] | None]
 
 
 class Answered:
@@ -86,7 +86,7 @@ class Protocol(HttpToolsProtocol):
                 answer = self.at_once(self.url, self.headers)
                 if answer is not None:
                     self.cycle = Answered
-                    self.transport.write(answer)
+                    self.transport.writelines(answer)
                     self.on_response_complete()
                     return
         super().on_headers_complete()
@@ -117,7 +117,7 @@ class Protocol(HttpToolsProtocol):
 class Listener:
     """An application that listens on a bound socket within a running event loop.
 
-    An application may have ``at_once(url, headers)``: the whole answer to a GET as bytes, or None to be called as ASGI
+    An application may have ``at_once(url, headers)``: the whole answer to a GET in pieces, or None to be called as ASGI
     has it. ``server`` is what each answer's ``Server`` header says.
     """
 

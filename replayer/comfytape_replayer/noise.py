@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = ["NOISE", "Noise"]
 
@@ -24,6 +27,11 @@ class Noise:
     filename_prefixes: bool = True
     titles: bool = True
     node_ids: bool = True
+
+    @classmethod
+    def but(cls, exact: Iterable[str]) -> Noise:
+        """Noise less what counts: names of fields of this class, as a contract lists them."""
+        return cls(**dict.fromkeys(exact, False))
 
     def covers(self, name: str, value: Any) -> bool:
         """Whether an input is noise. A seed that comes over a link is part of the graph, not noise."""

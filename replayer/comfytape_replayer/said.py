@@ -99,11 +99,9 @@ class Said:
             self.starts[len(new_id)] = start
         return start, [new_id.join(pieces)] if pieces is self.short else joined(pieces, new_id)
 
-    def wire(self, new_id: bytes) -> bytes | None:
-        """A short answer as HTTP/1.1 sends it, head and body; None where it is long, or has a header that is none."""
+    def wire(self, new_id: bytes) -> list[bytes] | None:
+        """The answer as HTTP/1.1 sends it, head and body; None where a header is none that can be sent."""
         pieces = self.pieces.of(self)
-        if pieces is not self.short:
-            return None
         head = self.wires.get(len(new_id))
         if head is None:
             start, _ = self.messages(new_id)
@@ -112,7 +110,7 @@ class Said:
                 return None
             lines = [b"HTTP/1.1 %d %s" % (start["status"], phrase_of(start["status"])), *map(b": ".join, pairs)]
             head = self.wires[len(new_id)] = b"\r\n".join((*lines, b"", b""))
-        return head + new_id.join(pieces)
+        return [head + new_id.join(pieces)] if pieces is self.short else [head, *joined(pieces, new_id)]
 
 
 def phrase_of(status: int) -> bytes:

@@ -16,6 +16,7 @@ from comfytape_replayer.clock import INSTANT
 from comfytape_replayer.faults import fault_of_spec
 from comfytape_replayer.http import Listener, bound, new_loop
 from comfytape_replayer.library import Library
+from comfytape_replayer.noise import Noise
 from comfytape_replayer.scenarios import Casting, Scenario
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class ReplayServer:
         host: the address to listen on.
         port: the port; 0 takes a free one.
         allow_hosts: names, beside loopback's and ``host``, under which it answers; ``*`` is every name.
+        exact: what must be equal for a match: ``seeds``, ``titles``, ``node_ids``, ``filename_prefixes``.
         cors: origins whose pages may read the answers, such as ``http://localhost:3000``.
 
     Raises:
@@ -59,14 +61,15 @@ class ReplayServer:
         self, cassettes: Source | Sequence[Source], *, speed: str | float = INSTANT,
         scenario: str | Scenario | Sequence[str | Scenario] | None = None, faults: Sequence[str] = (),
         unmatched: str = "strict", require_key: bool = False, host: str = "127.0.0.1", port: int = 0,
-        allow_hosts: Sequence[str] = (), cors: Sequence[str] = (),
+        allow_hosts: Sequence[str] = (), cors: Sequence[str] = (), exact: Sequence[str] = (),
         on_miss: Callable[[Miss], None] | None = None,
     ) -> None:  # fmt: skip
         listed = [scenario] if isinstance(scenario, str | Scenario) else list(scenario or ())
         named = [part for item in listed for part in (item.split(",") if isinstance(item, str) else [item])]
         casting = Casting(named, [fault_of_spec(spec) for spec in faults])
+        library = Library(opened(cassettes), noise=Noise.but(exact))
         self.app = ReplayApp(
-            Library(opened(cassettes)), speed=speed, casting=casting, nearest=unmatched == "nearest",
+            library, speed=speed, casting=casting, nearest=unmatched == "nearest",
             require_key=require_key, border=Border(host, allow_hosts, cors), on_miss=on_miss,
         )  # fmt: skip
         self.host, self.port = host, port

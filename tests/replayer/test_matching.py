@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import copy
 import json
+import shutil
+import subprocess
+import sys
 
 import pytest
 
+from comfytape_replayer import ReplayServer
 from comfytape_replayer.meaning import meaning_of_input, meaning_of_prompt
 
 
@@ -125,3 +129,47 @@ def test_a_deep_chain_of_nodes_has_a_meaning():
     chain = {"0": {"class_type": "A", "inputs": {}}}
     chain |= {str(n): {"class_type": "B", "inputs": {"x": [str(n - 1), 0]}} for n in range(1, 5000)}
     assert meaning_of_prompt(chain).meant == meaning_of_prompt(renamed(chain)).meant
+
+
+@pytest.mark.parametrize(
+    ("exact", "change", "said"),
+    [
+        ("seeds", lambda w: w["10"]["inputs"].update(seed=7), "seed is 7"),
+        ("filename_prefixes", lambda w: w["12"]["inputs"].update(filename_prefix="mine"), 'prefix is "mine"'),
+        ("titles", lambda w: w["4"].update(_meta={"title": "Mine"}), 'the title is "Mine"'),
+        ("node_ids", lambda w: w.update({"99": w.pop("12")}), "node 99 (SaveImage) was not recorded"),
+    ],
+)
+def test_what_a_contract_calls_exact_is_no_noise(danrisi, danrisi_workflows, client_of, exact, change, said):
+    """Each kind of noise is a match by default, and a miss that names it where the contract wants it equal."""
+    changed = copy.deepcopy(danrisi_workflows[1])
+    change(changed)
+    body = {"input": {"workflow": changed}}
+    with ReplayServer(danrisi) as lenient, ReplayServer(danrisi, exact=[exact]) as strict:
+        assert client_of(lenient).post("/v2/x/run", body).status == 200
+        answer = client_of(strict).post("/v2/x/run", body)
+        assert client_of(strict).post("/v2/x/run", {"input": {"workflow": danrisi_workflows[1]}}).status == 200
+    assert answer.status == 404
+    assert any(said in difference for difference in answer.json()["differences"])
+
+
+@pytest.mark.parametrize("arguments", [["tapes/noise-1024"], ["tapes/noise-1024", "--contract", "other"]])
+def test_the_command_takes_it_from_the_contract(noise, noise_workflows, client_of, tmp_path, arguments):
+    """The contract of the cassette's name, or the one that is given."""
+    shutil.copytree(noise.label, tmp_path / "tapes" / "noise-1024")
+    for name in ("noise-1024", "other"):
+        (tmp_path / "contracts" / name).mkdir(parents=True)
+        text = f"name: {name}\nworkflow: workflow.json\nmatching: {{exact: [seeds]}}\n"
+        (tmp_path / "contracts" / name / "contract.yaml").write_text(text)
+        (tmp_path / "contracts" / name / "workflow.json").write_text(json.dumps(noise_workflows[0]))
+    command = [sys.executable, "-m", "comfytape", "replay", *arguments]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            client = client_of(type("At", (), {"url": process.stdout.readline().split()[-1]}))
+            other = json.loads(json.dumps(noise_workflows[0]).replace('"seed": ', '"seed": 1'))
+            statuses = [
+                client.post("/v2/x/run", {"input": {"workflow": w}}).status for w in (noise_workflows[0], other)
+            ]
+        finally:
+            process.kill()
+    assert statuses == [200, 404]

@@ -47,7 +47,7 @@ def test_the_verdict_and_the_measurements_are_the_originals(noise, contract, rec
     before = check(contract, noise)
     after = check(contract, record_from(noise, 10))
     assert after.verdict == before.verdict
-    assert after.findings == before.findings
+    assert [f.fingerprint for f in after.findings] == [f.fingerprint for f in before.findings]  # messages name jobs
     ours, theirs = dict(after.measurements), dict(before.measurements)
     assert ours.pop("recording_age_days") < theirs.pop("recording_age_days") + 1
     assert ours == theirs

@@ -15,6 +15,7 @@ from comfytape_replayer.border import Border
 from comfytape_replayer.clock import INSTANT
 from comfytape_replayer.faults import fault_of_spec
 from comfytape_replayer.library import Library
+from comfytape_replayer.noise import Noise
 from comfytape_replayer.scenarios import SCENARIOS, Casting, Scenario
 from comfytape_replayer.scenarios.custom import load_scenario
 from comfytape_replayer.server import serve
@@ -53,6 +54,8 @@ def print_scenarios(ctx: click.Context, _param: click.Parameter, value: bool) ->
     "--unmatched", type=click.Choice(["strict", "nearest"]), default="strict", show_default=True,
     help="What a workflow gets that was not recorded: 404, or the nearest job with a warning header.",
 )  # fmt: skip
+@click.option("--contract", metavar="NAME|PATH",
+              help="Whose 'matching' says what is no noise; default: contracts of the cassettes' names.")  # fmt: skip
 @click.option("--require-key", is_flag=True, help="Answer 401 to RunPod calls without an Authorization header.")
 @click.option("--allow-host", "allow_hosts", multiple=True, metavar="NAME",
               help="Answer under this host name too; '*' is every name; repeatable.")  # fmt: skip
@@ -66,7 +69,7 @@ def print_scenarios(ctx: click.Context, _param: click.Parameter, value: bool) ->
 def command(
     cassettes: tuple[str, ...], host: str, port: int, speed: str, scenarios: tuple[str, ...], faults: tuple[str, ...],
     unmatched: str, require_key: bool, seed: int, allow_hosts: tuple[str, ...], cors: tuple[str, ...],
-    tls_cert: Path | None, tls_key: Path | None,
+    tls_cert: Path | None, tls_key: Path | None, contract: str | None,
 ) -> None:  # fmt: skip
     """Serve CASSETTE (names or paths) until Ctrl-C. Clients need nothing but another base URL.
 
@@ -77,7 +80,8 @@ def command(
     comfytape replay z-image-danrisi --port 9000
     RUNPOD_ENDPOINT_BASE_URL=http://127.0.0.1:9000/v2 COMFYUI_URL=http://127.0.0.1:9000 python my_client.py
     """  # noqa: D301
-    library = Library([Cassette.open(place_of(name)) for name in cassettes])
+    opened = [Cassette.open(place_of(name)) for name in cassettes]
+    library = Library(opened, noise=Noise.but(exactness(contract, [cassette.name for cassette in opened])))
     app = ReplayApp(
         library, speed=speed, casting=casting_of(scenarios, faults, seed), nearest=unmatched == "nearest",
         require_key=require_key, border=Border(host, allow_hosts, cors), on_miss=print_miss,
@@ -107,6 +111,27 @@ def place_of(name: str) -> str:
     from comfytape.settings import find_cassette, load_settings  # noqa: PLC0415 - see above
 
     return find_cassette(name, load_settings())
+
+
+def exactness(named: str | None, cassettes: list[str]) -> list[str]:
+    """What the contracts want equal. They are read only where one speaks of it: that takes longer than all else.
+
+    Raises:
+        UsageError, ComfytapeError: the contract that was named is not there, or cannot be read.
+    """
+    if named is None and has_no_settings():
+        places = [Path("contracts", name, "contract.yaml") for name in cassettes]
+        if not any(place.is_file() and b"matching:" in place.read_bytes() for place in places):
+            return []
+    from comfytape.settings import find_contract, load_settings  # noqa: PLC0415 - see above
+    from comfytape_contracts.contract import Contract  # noqa: PLC0415
+
+    settings = load_settings()
+    names = (
+        [named] if named else [name for name in cassettes if (settings.contracts / name / "contract.yaml").is_file()]
+    )
+    models = [Contract.load(find_contract(name, settings)).model for name in names]
+    return [what for model in models for what in model.matching.exact]
 
 
 def has_no_settings() -> bool:

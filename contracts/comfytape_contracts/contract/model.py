@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from comfytape_contracts.contract.alerts import Alerts
 from comfytape_contracts.contract.cases import Cases
+from comfytape_contracts.contract.matching import Matching
 from comfytape_contracts.contract.schemas import Schemas
 from comfytape_contracts.contract.strict import STRICT, EnvName, EnvNames
 from comfytape_contracts.contract.volume import NetworkVolume
@@ -180,5 +181,6 @@ class ContractModel(Strict):
     advisory: list[Literal["budgets", "models", "nodes", "outputs", "versions", "volume"]] = Field(
         default=[], description="parts whose findings are warnings until the name is deleted here"
     )
+    matching: Matching = Matching()
     alerts: Alerts | None = None
     max_age: Days | None = Field(default=None, description="how old a recording may be, such as 30d")
