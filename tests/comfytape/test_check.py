@@ -94,14 +94,14 @@ def test_all_contracts_are_checked_where_none_is_named(comfytape):
     document = json.loads(result.stdout)
     assert result.exit_code == 5
     assert document["verdict"] == "fail"
-    assert document["measurements"].keys() == {"noise-1024", "z-image-danrisi"}
+    assert document["measurements"].keys() == {"noise-1024", "noise-cases", "z-image-danrisi"}
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["check", "z-image-danrissi"], ["there is no contract 'z-image-danrissi'", "did you mean 'z-image-danrisi'?"]),
-        (["check", "qqq"], ["there is no contract 'qqq'", "noise-1024, z-image-danrisi"]),
+        (["check", "qqq"], ["there is no contract 'qqq'", "noise-1024, noise-cases, z-image-danrisi"]),
         (["check", "noise-1024", "--cassette", "nois-1024"], ["there is no cassette 'nois-1024'", "did you mean 'noise-1024'?"]),
         (["check", "noise-1024", "--cassette", "memory://none/x"], ["there is no cassette at"]),
         (["check", ""], ["there is no contract ''"]),

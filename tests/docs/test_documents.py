@@ -42,8 +42,10 @@ def workplace(tmp_path):
     for name in (
         "contracts/z-image-danrisi",
         "contracts/noise-1024",
+        "contracts/noise-cases",
         "cassettes/z-image-danrisi",
         "cassettes/noise-1024",
+        "cassettes/noise-cases",
     ):
         shutil.copytree(ROOT / name, tmp_path / name)
     return tmp_path

@@ -52,7 +52,7 @@ def test_a_finding_is_an_annotation_on_its_line(danrisi):
 def test_foreign_text_forges_no_command():
     """What comes back is what went in, and it is one command, whatever its text holds."""
     place = Location(file=f"wf,:%{HOSTILE}", line=1)
-    finding = Finding(rule="job-failed", severity=Severity.ERROR, message=HOSTILE, hint="h", location=place)
+    finding = Finding(rule="failure-other", severity=Severity.ERROR, message=HOSTILE, hint="h", location=place)
     text = github.commands([Report(findings=[finding], examined=1)])
     assert re.findall("^::", text, re.MULTILINE) == ["::"]
     assert "\r" not in text
@@ -66,7 +66,7 @@ def test_foreign_text_forges_no_command():
 )
 def test_github_shows_ten_of_a_kind_so_the_tenth_counts_the_rest(severity, name):
     """Twelve findings are nine annotations and one that says how many more; ten are ten."""
-    finding = Finding(rule="job-failed", severity=severity, message="m")
+    finding = Finding(rule="failure-other", severity=severity, message="m")
     shown = commands_of(Report(findings=[finding] * 12, examined=1))
     assert [command[0] for command in shown[:10]] == [name] * 10
     assert shown[9][2] == "3 more: see the step summary or another report"
@@ -103,5 +103,5 @@ def test_a_summary_that_cannot_be_written_is_told(tmp_path, monkeypatch, danrisi
 
 def test_findings_of_all_reports_are_sorted_together(noise, danrisi):
     """A warning of the first contract does not stand before an error of the second."""
-    warning = Finding(rule="job-failed", severity=Severity.WARNING, message="w")
+    warning = Finding(rule="failure-other", severity=Severity.WARNING, message="w")
     assert [c[0] for c in commands_of(replace(noise, findings=[warning]), danrisi)] == ["error", "warning"]

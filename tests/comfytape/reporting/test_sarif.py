@@ -22,7 +22,7 @@ def log_of(*reports):
 
 def located(file, line=None):
     """The physical location of a finding in ``file``."""
-    finding = Finding(rule="job-failed", severity=Severity.ERROR, message="m", location=Location(file=file, line=line))
+    finding = Finding(rule="failure-other", severity=Severity.ERROR, message="m", location=Location(file=file, line=line))
     (run,) = log_of(Report(findings=[finding], examined=1, cassette="cassettes/x"))["runs"]
     return run["results"][0]["locations"][0]["physicalLocation"]
 
@@ -66,7 +66,7 @@ def test_a_finding_without_a_place_points_at_the_recording():
 
 def test_a_recording_at_a_url_keeps_it():
     """An object in a bucket is not a file below the checkout."""
-    finding = Finding(rule="job-failed", severity=Severity.ERROR, message="m")
+    finding = Finding(rule="failure-other", severity=Severity.ERROR, message="m")
     (run,) = log_of(Report(findings=[finding], examined=1, cassette="s3://bucket/x"))["runs"]
     location = run["results"][0]["locations"][0]["physicalLocation"]
     assert location["artifactLocation"] == {"uri": "s3://bucket/x/cassette.json"}

@@ -40,7 +40,7 @@ def test_with_v_it_shows_all(wrong):
 def test_what_is_broken_is_told_before_what_was_not_seen(wrong):
     """The failed job stands above the inventory that was not recorded."""
     text = printed(wrong)
-    assert text.index("job-failed") < text.index("dependency-unknown")
+    assert text.index("failure-other") < text.index("dependency-unknown")
 
 
 @pytest.mark.parametrize(("limit", "shown", "left"), [(None, 20, 0), (8, 8, 12), (3, 3, 17)])

@@ -31,18 +31,18 @@ def test_what_is_broken_comes_before_what_was_not_seen():
     """An unknown must not hide a broken promise below the fold; warnings come after both."""
     unseen = next(rule.id for rule in catalogue().values() if rule.inconclusive)
     listed = [
-        Finding(rule="job-failed", severity=Severity.WARNING, message="w"),
+        Finding(rule="failure-other", severity=Severity.WARNING, message="w"),
         Finding(rule=unseen, severity=Severity.ERROR, message="u"),
-        Finding(rule="job-failed", severity=Severity.ERROR, message="b"),
+        Finding(rule="failure-other", severity=Severity.ERROR, message="b"),
     ]
     assert [f.message for f in words.serious_first(listed)] == ["b", "u", "w"]
 
 
 def test_a_group_has_each_hint_once():
     """Seven jobs that failed alike are told once what to do."""
-    findings = [Finding(rule="job-failed", severity=Severity.ERROR, message=str(n), hint="h") for n in range(7)]
+    findings = [Finding(rule="failure-other", severity=Severity.ERROR, message=str(n), hint="h") for n in range(7)]
     (group,) = words.grouped(findings)
-    assert (len(group.findings), group.hints, group.title) == (7, ["h"], catalogue()["job-failed"].title)
+    assert (len(group.findings), group.hints, group.title) == (7, ["h"], catalogue()["failure-other"].title)
 
 
 def test_a_rule_of_another_catalogue_is_called_by_its_id():

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+
 
 def test_each_promise_is_an_item(run):
     """A contract that holds is green, promise by promise."""
@@ -46,3 +51,17 @@ def test_a_folder_that_is_not_there_is_refused(run):
 def test_contracts_are_left_alone_without_the_option(run):
     """A contract.yaml is nobody's test by itself."""
     run("def test_it(): pass").assert_outcomes(passed=1)
+
+
+def test_each_case_is_an_item(run, project):
+    """A suite's cases are tests beside its promises; one that ends otherwise fails with what was expected and got."""
+    for room in ("cassettes", "contracts"):
+        shutil.copytree(ROOT / room / "noise-cases", project.path / room / "noise-cases")
+    contract = project.path / "contracts" / "noise-cases" / "contract.yaml"
+    contract.write_text(contract.read_text().replace("expects: validation", "expects: out-of-memory"))
+    result = run("", "--comfytape-contracts", "contracts/noise-cases", "-v")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(
+        ["*case 'unknown-node' ends in node-missing PASSED*", "*case-outcome: case 'width-of-nothing', job *"]
+    )
+    assert result.parseoutcomes()["failed"] == 1
