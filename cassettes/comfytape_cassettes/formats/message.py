@@ -68,7 +68,7 @@ def checked_headers(pairs: Iterable[tuple[Any, Any]]) -> Headers:
     for name, value in pairs:
         if str(name).startswith(":"):
             continue
-        values = str(value).splitlines() if str(name).lower() == "set-cookie" else [str(value)]
+        values = str(value).splitlines() or [""] if str(name).lower() == "set-cookie" else [str(value)]
         for each in values:
             if not str(name) or CONTROL.search(str(name)) or CONTROL.search(each):
                 raise ValueError(f"the header {str(name)[:80]!r} holds control characters")

@@ -43,7 +43,7 @@ def vcr_text(cassette: Cassette, *, as_json: bool) -> str:
             ) from error
     import yaml  # noqa: PLC0415 - JSON pays nothing for it
 
-    text: str = yaml.dump(document, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper), sort_keys=True)
+    text: str = yaml.dump(document, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper), sort_keys=False)
     return text
 
 

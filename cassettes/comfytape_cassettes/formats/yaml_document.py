@@ -91,9 +91,17 @@ def yaml_document(source: str) -> Any:
         return yaml.load(source, Loader=CassetteLoader)  # noqa: S506 - a subclass of the safe loader
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
-        raise ValueError(f"{error.problem or error.context}{f', line {mark.line + 1}' if mark else ''}") from error
+        what = ", ".join(words for words in (error.context, error.problem) if words)
+        raise ValueError(f"{what}{f', line {mark.line + 1}' if mark else ''}") from error
     except yaml.YAMLError as error:
         raise ValueError(str(error).splitlines()[0]) from error
+
+
+def expanded(alias: yaml.AliasEvent, opened: list[tuple[str | None, int]], anchors: dict[str, int]) -> int:
+    """Characters that an alias stands for; one to nothing is named by the loader."""
+    if any(anchor == alias.anchor for anchor, _ in opened):
+        raise TooMuchError("an alias to what it stands in", alias)
+    return anchors.get(alias.anchor or "", 0) + 1
 
 
 def weigh(source: str) -> None:
@@ -115,6 +123,6 @@ def weigh(source: str) -> None:
             if event.anchor:
                 anchors[event.anchor] = len(event.value) + 1
         elif isinstance(event, yaml.AliasEvent):
-            total += anchors.get(event.anchor or "", EXPANDED) + 1
+            total += expanded(event, opened, anchors)
         if total > EXPANDED:
             raise TooMuchError("aliases that grow without end", event)
