@@ -21,8 +21,12 @@ if TYPE_CHECKING:
 __all__ = ["check_contracts"]
 
 
-def check_contracts(names: Sequence[str], cassette: str | None, settings: Settings) -> list[Report]:
+def check_contracts(
+    names: Sequence[str], cassette: str | None, settings: Settings, *, against: str | None = None
+) -> list[Report]:
     """Check contracts (all of them where none is named) against one cassette or each against its own.
+
+    ``against`` names an earlier recording to compare times, cost and success with.
 
     Raises:
         UsageError: a name is not there, or there is no contract at all.
@@ -33,10 +37,12 @@ def check_contracts(names: Sequence[str], cassette: str | None, settings: Settin
         raise UsageError(
             f"there is no contract in {settings.contracts}", hint="draft one: comfytape init NAME --workflow FILE"
         )
+    earlier = Cassette.open(find_cassette(against, settings)) if against else None
     reports = []
     for name in wanted:
         contract = Contract.load(find_contract(name, settings))
-        report = check(contract, Cassette.open(find_cassette(cassette or contract.name, settings)))
+        recorded = Cassette.open(find_cassette(cassette or contract.name, settings))
+        report = check(contract, recorded, against=earlier)
         remember(contract, report)
         reports.append(report)
     return reports

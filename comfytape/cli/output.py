@@ -6,8 +6,10 @@ import sys
 from typing import TYPE_CHECKING
 
 import click
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.markup import escape as escape_markup
+from rich.table import Table
 
 from comfytape.cli.printable import printable
 from comfytape.reporting.formats import json_
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from comfytape.reporting.words import Group
     from comfytape_contracts.findings import Finding
     from comfytape_contracts.verdicts import Report
+    from comfytape_contracts.verdicts import Table as FigureTable
 
 SCREEN = 8
 """Findings shown without -v: the rest of a screen is the contract's lines."""
@@ -76,8 +79,23 @@ def print_report(out: Console, report: Report, *, verbose: bool = False) -> None
     if report.accepted:
         out.print(f"[dim]{len(report.accepted)} accepted finding(s) not counted: see accepted.yaml[/]")
     if verbose:
+        print_tables(out, report.tables)
         for name, version in provenance.get("versions", {}).items():
             out.print(f"[dim]{escape(name)} {escape(version)}[/]")
+
+
+def print_tables(out: Console, tables: Sequence[FigureTable]) -> None:
+    """Print times and cost."""
+    for shown in tables:
+        table = Table(box=SIMPLE, title=escape(shown.title), title_justify="left", title_style="bold", pad_edge=False)
+        for number, column in enumerate(shown.columns):
+            table.add_column(escape(column), justify="right" if number else "left", overflow="fold")
+        for row in shown.rows:
+            table.add_row(*map(escape, row))
+        out.print()
+        out.print(table)
+        for note in shown.notes:
+            out.print(f"[dim]{escape(note)}[/]")
 
 
 def verdict_mark(verdict: Verdict) -> str:

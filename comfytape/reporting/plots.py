@@ -11,11 +11,12 @@ import pygal
 from pygal.style import Style
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from comfytape.reporting.samples import Sample
+    from comfytape_contracts.timing_load import Level, Moment
 
-__all__ = ["cold_against_warm", "distribution", "per_sample"]
+__all__ = ["cold_against_warm", "distribution", "per_sample", "trend"]
 
 # pygal leaves a finder for its map plugins behind, of a kind that Python 3.11 warns of at every later import.
 sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, pygal.PluginImportFixer)]
@@ -77,6 +78,73 @@ def distribution(samples: Sequence[Sample]) -> str:
     return static(
         chart, f"How many of {len(times)} warm jobs ran for how long: {times[0]:.1f} to {times[-1]:.1f} seconds"
     )
+
+
+def trend(
+    labels: Sequence[str], series: Mapping[str, Sequence[float | None]], unit: str, words: str, *, whole: bool = False
+) -> str:
+    """Lines over recordings, a gap where a value is not known; from 0, so that small changes look small.
+
+    "" where fewer than two values are known. ``whole`` numbers get no fractions on their axis.
+    """
+    known = [value for values in series.values() for value in values if value is not None]
+    if max((sum(v is not None for v in values) for values in series.values()), default=0) < 2:
+        return ""
+    chart = pygal.Line(
+        **look("trend", unit, ""), allow_interruptions=True, dots_size=2.5 if len(labels) < 60 else 1, min_scale=3,
+        range=(0, max(known) or 1), show_legend=len(series) > 1, truncate_label=-1,
+    )  # fmt: skip
+    every = -(-len(labels) // 4)
+    chart.x_labels = [label if n % every == 0 else "" for n, label in enumerate(labels)]
+    chart.value_formatter = "{:.0f}".format if whole else "{:.4g}".format
+    if whole:
+        chart.y_labels = range(0, int(max(known)) + 2, int(max(known)) // 5 + 1)
+    for name, values in series.items():
+        chart.add(name, [None if value is None else round(value, 6) for value in values])
+    return static(chart, words)
+
+
+def over_time(moments: Sequence[Moment]) -> str:
+    """Jobs waiting, jobs executing and workers by ``/health``, as steps. "" where never two jobs were under way."""
+    busiest = max((m.waiting + m.executing for m in moments), default=0)
+    if busiest < 2:
+        return ""
+    chart = pygal.XY(**look("over-time", "", "seconds from the start"), show_dots=False)
+    chart.y_labels = range(0, max(busiest, *(m.able or 0 for m in moments)) + 1, busiest // 6 + 1)
+    chart.add("jobs waiting", steps([(m.at_ms, m.waiting) for m in moments]))
+    chart.add("jobs executing", steps([(m.at_ms, m.executing) for m in moments]))
+    workers = [(m.at_ms, m.able) for m in moments if m.able is not None]
+    if workers:
+        chart.add("workers", steps(workers))
+    most = max((n for _, n in workers), default=0)
+    waiting = max(m.waiting for m in moments)
+    return static(
+        chart, f"Jobs and workers over time: at most {busiest} jobs under way, {waiting} waiting, {most} workers"
+    )
+
+
+def steps(points: Sequence[tuple[float, int]]) -> list[tuple[float, int]]:
+    """(ms, count) as the corners of a staircase over seconds; what stays the same takes no corner."""
+    corners: list[tuple[float, int]] = []
+    for at, count in points:
+        if corners and corners[-1][1] == count:
+            continue
+        if corners:
+            corners.append((round(at / 1000, 3), corners[-1][1]))
+        corners.append((round(at / 1000, 3), count))
+    return [*corners, (round(points[-1][0] / 1000, 3), points[-1][1])]
+
+
+def throughput(levels: Sequence[Level]) -> str:
+    """Images a minute against jobs at once. "" for fewer than two levels."""
+    timed = [level for level in levels if level.images_per_minute is not None]
+    if len(timed) < 2:
+        return ""
+    chart = pygal.Bar(**look("throughput", "images a minute", "jobs at once"), show_legend=False)
+    chart.x_labels = [str(level.at_once) for level in timed]
+    chart.add("images a minute", [round(level.images_per_minute or 0, 2) for level in timed])
+    told = ", ".join(f"{level.images_per_minute:.1f} with {level.at_once}" for level in timed)
+    return static(chart, f"Images a minute against jobs at once: {told}")
 
 
 def look(name: str, y_title: str, x_title: str) -> dict[str, Any]:

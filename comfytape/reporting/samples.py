@@ -11,6 +11,7 @@ from comfytape_contracts.checks.jobs import reason
 from comfytape_contracts.images import look_at, reduced
 from comfytape_contracts.outputs import errors_of, images_of
 from comfytape_contracts.tape import Tape
+from comfytape_contracts.timing import Warmth, warmths_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -56,7 +57,7 @@ class Sample:
         number: its place on the tape, from 1, as the findings count.
         id: the beginning of its id.
         status: the last state seen.
-        cold: whether it met no worker; None where ``/health`` was not asked before.
+        cold: whether its worker was started for it; None where that is not known.
         waited: ``delayTime``: until a worker took it.
         ran: ``executionTime``.
         settings: seeds and prompts of its workflow: (name, value).
@@ -82,15 +83,16 @@ def samples_of(cassette: Cassette) -> list[Sample]:
         CassetteError: the cassette is damaged.
     """
     tape = Tape(cassette)
+    warmths = warmths_of(tape)
     images = [images_of(job.last) if job.last else () for job in tape.jobs]
     side = LARGE if sum(map(len, images)) <= MANY else SMALL
     return [
-        sample(number, job, tape.workers_before(job.submitted_ms), [picture(image, side) for image in brought])
+        sample(number, job, warmths[job.id], [picture(image, side) for image in brought])
         for number, (job, brought) in enumerate(zip(tape.jobs, images, strict=True), start=1)
     ]
 
 
-def sample(number: int, job: Job, workers: int | None, pictures: Sequence[Picture]) -> Sample:
+def sample(number: int, job: Job, warmth: Warmth, pictures: Sequence[Picture]) -> Sample:
     """One job."""
     last = job.last
     errors = [*errors_of(last), *([reason(last.error, last.output)] if last.error else [])] if last else []
@@ -98,7 +100,7 @@ def sample(number: int, job: Job, workers: int | None, pictures: Sequence[Pictur
         number=number,
         id=job.id[:8],
         status=job.status,
-        cold=None if workers is None else workers == 0,
+        cold=None if warmth is Warmth.UNKNOWN else not warmth.ran_warm,
         waited=seconds(last.delay_ms) if last else None,
         ran=seconds(last.execution_ms) if last else None,
         settings=list(settings(job.workflow or {})),

@@ -23,6 +23,11 @@ __all__ = ["command"]
     "--cassette", metavar="PATH", help="The recording to check; default: the cassette of the contract's name."
 )
 @click.option(
+    "--against",
+    metavar="CASSETTE",
+    help="An earlier recording: say where times, cost or success got worse beyond noise.",
+)
+@click.option(
     "--report",
     "wanted",
     multiple=True,
@@ -40,6 +45,7 @@ def command(
     ctx: click.Context,
     contracts: tuple[str, ...],
     cassette: str | None,
+    against: str | None,
     wanted: tuple[str, ...],
     kept: str | None,
     as_json: bool,
@@ -50,6 +56,7 @@ def command(
     \b
     comfytape check z-image-danrisi
     comfytape check z-image-danrisi --cassette recordings/today --json
+    comfytape check z-image-danrisi --cassette recordings/today --against recordings/last-week
     comfytape check --report html=report.html --report junit=junit.xml --report github=-
     """  # noqa: D301
     # Before any check: a slip in an option must not cost a minute.
@@ -58,7 +65,7 @@ def command(
     history = open_history(kept) if kept else None
     if taken > 1:
         raise UsageError("two reports cannot share standard output", hint="give all but one of them a file")
-    reports = check_contracts(contracts, cassette, load_settings())
+    reports = check_contracts(contracts, cassette, load_settings(), against=against)
     if as_json:
         click.echo(json_.render(reports), nl=False)
     else:

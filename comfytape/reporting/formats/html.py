@@ -14,6 +14,9 @@ from comfytape.reporting.samples import samples_of
 from comfytape_cassettes import Cassette, UsageError
 from comfytape_cassettes.version import __version__
 from comfytape_contracts.findings import Verdict
+from comfytape_contracts.tape import Tape
+from comfytape_contracts.timing import timings_of
+from comfytape_contracts.timing_load import levels_of, moments_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -66,8 +69,8 @@ class Section:
         return [*told, *((str(name), str(version)) for name, version in known.get("versions", {}).items())]
 
 
-def render(reports: Sequence[Report]) -> str:
-    """One page over all reports.
+def render(reports: Sequence[Report], around: Sequence[tuple[str, str]] = ()) -> str:
+    """One page over all reports; ``around`` are links (words, address) to pages beside it.
 
     Raises:
         UsageError: the extra ``report`` is not installed.
@@ -91,6 +94,7 @@ def render(reports: Sequence[Report]) -> str:
     return environment.from_string(page("page.html.j2")).render(
         sections=[section(report, plots) for report in words.by_verdict(reports)],
         verdict=words.worst_verdict(reports),
+        around=around,
         style=style,
         script=script,
         policy=f"default-src 'none'; img-src data:; style-src {digest(style)}; script-src {digest(script)}; "
@@ -102,12 +106,18 @@ def render(reports: Sequence[Report]) -> str:
 def section(report: Report, plots: Any) -> Section:
     """One contract with its jobs and plots."""
     promises, _ = against(report)
-    samples = samples_of(Cassette.open(report.cassette))
+    # A result without provenance says that there was no recording to open.
+    cassette = Cassette.open(report.cassette) if report.provenance else None
+    samples = samples_of(cassette) if cassette else []
+    tape = Tape(cassette) if cassette else None
+    timings = timings_of(tape) if tape else []
     cold = [str(sample.number) for sample in samples if sample.cold]
     drawn = {
         "Each job" + (f" (cold: {', '.join(cold)})" if cold else ""): plots.per_sample(samples),
         "Cold against warm": plots.cold_against_warm(samples),
         "Distribution": plots.distribution(samples),
+        "Jobs and workers over time": plots.over_time(moments_of(tape, timings)) if tape else "",
+        "Throughput": plots.throughput(levels_of(timings)),
     }
     return Section(report, promises, samples, {title: svg for title, svg in drawn.items() if svg})
 

@@ -78,6 +78,9 @@ def blocks_of(report: Report) -> Iterable[str]:
         yield folded(f"{len(kept)} promises hold", table(("", "promise", "evidence"), rows))
     if report.measurements:
         yield folded("Measurements", table(("figure", "value"), figures(report.measurements)))
+    for shown in report.tables:
+        below = "\n".join(f"- {escaped(note)}" for note in shown.notes)
+        yield folded(shown.title, f"{table(shown.columns, shown.rows)}\n\n{below}".rstrip())
     if report.accepted:
         yield folded(f"{len(report.accepted)} accepted findings", "\n".join(told(f) for f in report.accepted))
     notes = [str(note) for note in report.provenance.get("notes", ())]

@@ -6,19 +6,26 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from comfytape_contracts.cases.book import case_book
 from comfytape_contracts.checks.budgets import check_budgets
+from comfytape_contracts.checks.cases import check_cases
 from comfytape_contracts.checks.cost import check_cost
 from comfytape_contracts.checks.images import check_images
 from comfytape_contracts.checks.jobs import check_jobs
 from comfytape_contracts.checks.models import check_models
 from comfytape_contracts.checks.nodes import check_nodes
 from comfytape_contracts.checks.recording import check_recording
+from comfytape_contracts.checks.regression import Earlier, check_regression
+from comfytape_contracts.checks.schemas import check_schemas
+from comfytape_contracts.checks.speed import check_speed
 from comfytape_contracts.checks.subject import Outcome, Subject
 from comfytape_contracts.checks.versions import check_versions
+from comfytape_contracts.checks.volume import check_volume
 from comfytape_contracts.checks.workflow import check_workflows
 from comfytape_contracts.findings import Location, Severity, Verdict
 from comfytape_contracts.rules.recording import BASELINE_STALE
 from comfytape_contracts.tape import Tape
+from comfytape_contracts.timing_tables import figures_of, tables_of
 from comfytape_contracts.verdicts import Report
 
 if TYPE_CHECKING:
@@ -36,28 +43,45 @@ CHECKS: tuple[tuple[str, Callable[[Subject], Outcome]], ...] = (
     ("nodes", check_nodes),
     ("workflow", check_workflows),
     ("models", check_models),
+    ("volume", check_volume),
     ("versions", check_versions),
     ("jobs", check_jobs),
     ("outputs", check_images),
+    ("cases", check_cases),
+    ("schemas", check_schemas),
     ("budgets", check_budgets),
     ("budgets", check_cost),
+    ("budgets", check_speed),
 )
 """Every check under the part of the contract that it holds; ``advisory`` names such parts."""
 
 
-def check(contract: Contract, cassette: Cassette, *, now: datetime | None = None) -> Report:
+def check(
+    contract: Contract, cassette: Cassette, *, now: datetime | None = None, against: Cassette | None = None
+) -> Report:
     """Hold a cassette to a contract. ``now`` is the moment that ``max_age`` is counted to.
+
+    ``against`` is an earlier recording: where this one is slower, dearer or less reliable beyond noise, that is found.
 
     Raises:
         UsageError: a file that the contract names is missing or damaged.
         CassetteError: the cassette is damaged.
     """
     cassette.verify()
-    subject = Subject(contract, Tape(cassette))
+    tape = Tape(cassette)
+    cases = case_book(contract, tape, cassette.provenance.samples)
+    subject = Subject(contract, tape.without(cases.left_out), cases)
     advisory = set(contract.model.advisory)
     outcomes = [advice(run(subject)) if part in advisory else run(subject) for part, run in CHECKS]
     now = now or datetime.now(UTC)
     outcomes.append(check_recording(subject, cassette.provenance, now))
+    if against is not None:
+        earlier = Tape(against)
+        left_out = case_book(contract, earlier, against.provenance.samples).left_out
+        outcomes.append(
+            check_regression(subject, Earlier(against, earlier.without(left_out)), cassette.provenance.plane)
+        )
+    images = contract.model.outputs.images
     split = contract.baseline().split((f for outcome in outcomes for f in outcome.findings), now.date())
     stale = [stale_finding(contract, entry) for entry in split.stale]
     accepted = {f.fingerprint for f in split.accepted}
@@ -68,7 +92,9 @@ def check(contract: Contract, cassette: Cassette, *, now: datetime | None = None
         accepted=split.accepted,
         examined=sum(outcome.examined for outcome in outcomes),
         lines=[settled(line, accepted) for outcome in outcomes for line in outcome.lines],
-        measurements={key: value for outcome in outcomes for key, value in outcome.measurements.items()},
+        measurements={key: value for outcome in outcomes for key, value in outcome.measurements.items()}
+        | figures_of(subject.tape, images),
+        tables=tables_of(subject.tape, contract.model.cost, images),
         provenance=cassette.provenance.to_json(),
     )
 
