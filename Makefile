@@ -5,10 +5,11 @@ BIN    := $(VENV)/bin
 RUN    := $(VENV)/run.stamp
 DEV    := $(VENV)/dev.stamp
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
-SOURCES := comfytape cassettes contracts recorder replayer tests benchmarks docs
+PACKAGES := comfytape cassettes/comfytape_cassettes contracts/comfytape_contracts recorder/comfytape_recorder replayer/comfytape_replayer
+SBOM   := build/sbom
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-services lint types unit wheel lock examples clean
+.PHONY: help demo test test-services lint types unit wheel docs client sbom lock examples clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -23,6 +24,7 @@ lint: $(DEV)
 	@echo "== lint and format"
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive $(PACKAGES)
 
 types: $(DEV)
 	@echo "== types"
@@ -44,6 +46,20 @@ test-services: $(DEV) ## tests against a real PostgreSQL and an S3 server (not i
 
 examples: $(DEV) ## write docs/examples anew
 	@$(BIN)/python docs/examples.py
+
+docs: $(DEV) ## build the documentation site into build/site
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	@echo "build/site/index.html"
+
+client: $(RUN) ## run the TypeScript client of the docs against a replay (needs Node 20)
+	@$(BIN)/python docs/clients/prove.py
+
+sbom: ## list everything the command needs, as CycloneDX JSON in build/
+	@test -x $(SBOM)/bin/cyclonedx-py || $(PYTHON) -m venv $(SBOM)
+	@$(SBOM)/bin/python -m pip --disable-pip-version-check install --quiet cyclonedx-bom==7.5.0
+	@$(SBOM)/bin/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --output-reproducible \
+	  --of JSON --sv 1.6 --validate -o build/comfytape.cdx.json
+	@echo "build/comfytape.cdx.json"
 
 lock: ## pin every dependency anew (needs uv)
 	uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --upgrade pyproject.toml --group build \

@@ -1,7 +1,8 @@
-"""Build the wheel, install it into a fresh environment elsewhere, and run its command there, away from the checkout."""
+"""Build the wheel twice, to the same bytes; install it into a fresh environment elsewhere, and run its command there."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -15,8 +16,9 @@ def main() -> int:
     """0 when the installed command works outside the checkout."""
     with tempfile.TemporaryDirectory() as scratch:
         place = Path(scratch)
-        run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(place), str(ROOT))
-        (wheel,) = place.glob("*.whl")
+        wheel = build(place / "first", epoch=1_700_000_000)
+        again = build(place / "second", epoch=1_700_000_000)
+        assert wheel.read_bytes() == again.read_bytes(), "two builds of the same sources differ: not reproducible"
         venv.create(place / "env", with_pip=False, system_site_packages=False)
         site = next((place / "env").glob("lib/python*/site-packages"), place / "env" / "Lib" / "site-packages")
         run(sys.executable, "-m", "pip", "--quiet", "install", "--no-deps", "--target", str(site), str(wheel))
@@ -36,13 +38,26 @@ def main() -> int:
             "--cassette", str(ROOT / "cassettes/noise-1024"), cwd=place,
         )  # fmt: skip
         assert "PASS noise-1024" in checked, checked
-    print(f"{wheel.name}: installed elsewhere, {said.splitlines()[0]} runs and checks a recording")
+        run(str(python), "-m", "comfytape", "init", "--ci", "github", cwd=place)
+        assert (place / ".github" / "workflows" / "comfytape-check.yml").is_file(), "the wheel lacks the workflows"
+    print(
+        f"{wheel.name}: built twice to the same bytes, installed elsewhere, {said.splitlines()[0]} runs and checks a recording"
+    )
     return 0
 
 
-def run(*command: str, cwd: Path | None = None) -> str:
+def build(into: Path, *, epoch: int) -> Path:
+    """Build the wheel as of a moment (SOURCE_DATE_EPOCH, reproducible-builds.org)."""
+    outdir = ("--outdir", str(into), str(ROOT))
+    run(sys.executable, "-m", "build", "--wheel", "--no-isolation", *outdir, SOURCE_DATE_EPOCH=str(epoch))
+    (wheel,) = into.glob("*.whl")
+    return wheel
+
+
+def run(*command: str, cwd: Path | None = None, **variables: str) -> str:
     """Run a command; its output, or an error that shows it."""
-    done = subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False)
+    environment = os.environ | variables
+    done = subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, check=False)
     if done.returncode:
         raise SystemExit(f"{' '.join(command)} failed ({done.returncode}):\n{done.stdout}{done.stderr}")
     return done.stdout

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from comfytape.cli import commands
+from comfytape.cli.names import complete_names
 from comfytape.cli.printable import printable
 from comfytape.cli.suggesting import SuggestingGroup
 from comfytape_cassettes.errors import ComfytapeError
@@ -38,6 +39,7 @@ class CommandFiles(SuggestingGroup):
         # `import` is a Python keyword, so its module is `import_`.
         suffix = "_" if cmd_name == "import" else ""
         command: click.Command = importlib.import_module(f"{commands.__name__}.{cmd_name}{suffix}").command
+        complete_names(command)
         return command
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -11,7 +11,10 @@ import os
 import re
 import subprocess
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
+from typing import ClassVar
 
 import pytest
 import yaml
@@ -180,6 +183,36 @@ def test_live_records_then_checks_and_keeps_the_recording(clone, temp):
     assert "at least 10 sample(s)" in run.log
     names = [inputs["name"] for uses, inputs in run.used if uses.startswith("actions/upload-artifact@")]
     assert names == ["comfytape-report", "comfytape-report-recordings"]
+
+
+def test_an_alert_goes_out_once(clone, temp):
+    """What the contract's channels are told of a broken promise, and nothing the second time."""
+    path = clone / "contracts" / "slow" / "contract.yaml"
+    path.write_text(path.read_text(encoding="utf-8") + "\nalerts: {channels: [{slack: HOOK}]}\n", encoding="utf-8")
+    with HTTPServer(("127.0.0.1", 0), Hook) as receiver:
+        Thread(target=receiver.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        runner = Runner(ROOT, temp, {"HOOK": f"http://127.0.0.1:{receiver.server_port}/hook"})
+        for _ in range(2):
+            run = runner.run(clone, contracts="slow", cassette=TAPE, reports="", artifact="", alert="true")
+            assert run.outputs["verdict"] == "fail", run.log
+        receiver.shutdown()
+    assert len(Hook.told) == 1, run.log
+    assert b"generating an image took" in Hook.told[0]
+
+
+class Hook(BaseHTTPRequestHandler):
+    """Takes what a webhook is told."""
+
+    told: ClassVar[list] = []
+
+    def do_POST(self):
+        self.told.append(self.rfile.read(int(self.headers["Content-Length"])))
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"ok")
+
+    def log_message(self, *args):
+        """Nothing on the terminal."""
 
 
 def test_live_without_an_endpoint_is_unknown(clone, temp):
