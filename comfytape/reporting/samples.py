@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from comfytape_contracts.checks.jobs import reason
 from comfytape_contracts.images import look_at, reduced
-from comfytape_contracts.outputs import errors_of, images_of
+from comfytape_contracts.outputs import errors_of
 from comfytape_contracts.tape import Tape
 from comfytape_contracts.timing import Warmth, warmths_of
 
@@ -56,6 +56,7 @@ class Sample:
     Attributes:
         number: its place on the tape, from 1, as the findings count.
         id: the beginning of its id.
+        case: the case that it was recorded for, or "" for a sample.
         status: the last state seen.
         cold: whether its worker was started for it; None where that is not known.
         waited: ``delayTime``: until a worker took it.
@@ -67,6 +68,7 @@ class Sample:
 
     number: int
     id: str
+    case: str
     status: str
     cold: bool | None
     waited: float | None
@@ -84,21 +86,23 @@ def samples_of(cassette: Cassette) -> list[Sample]:
     """
     tape = Tape(cassette)
     warmths = warmths_of(tape)
-    images = [images_of(job.last) if job.last else () for job in tape.jobs]
+    images = [tape.brought(job) for job in tape.jobs]
+    cases = {str(note.get("job")): str(note["case"]) for note in cassette.provenance.samples if "case" in note}
     side = LARGE if sum(map(len, images)) <= MANY else SMALL
     return [
-        sample(number, job, warmths[job.id], [picture(image, side) for image in brought])
+        sample(number, job, warmths[job.id], [picture(image, side) for image in brought], cases.get(job.id, ""))
         for number, (job, brought) in enumerate(zip(tape.jobs, images, strict=True), start=1)
     ]
 
 
-def sample(number: int, job: Job, warmth: Warmth, pictures: Sequence[Picture]) -> Sample:
+def sample(number: int, job: Job, warmth: Warmth, pictures: Sequence[Picture], case: str) -> Sample:
     """One job."""
     last = job.last
     errors = [*errors_of(last), *([reason(last.error, last.output)] if last.error else [])] if last else []
     return Sample(
         number=number,
         id=job.id[:8],
+        case=case,
         status=job.status,
         cold=None if warmth is Warmth.UNKNOWN else not warmth.ran_warm,
         waited=seconds(last.delay_ms) if last else None,
@@ -132,7 +136,7 @@ def settings(workflow: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def picture(image: OutputImage, side: int) -> Picture:
     """One image: its pixels anew as WEBP, so that neither hostile bytes nor metadata get into a page."""
     if image.url:
-        return Picture(name=image.filename, facts="at a URL; its bytes were not recorded")
+        return Picture(name=image.filename, facts=f"at a URL; {image.problem or 'its bytes were not recorded'}")
     look = look_at(image.data)
     shown = None if image.problem else reduced(image.data, side)
     if shown is None:
