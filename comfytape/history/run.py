@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -42,6 +42,7 @@ class Run:
         accepted: what the baseline covered.
         measurements: figures by name, as in the report.
         tool: the version of comfytape that checked.
+        notes: sentences that a reader of the recording must know.
     """
 
     contract: str
@@ -55,6 +56,7 @@ class Run:
     accepted: Sequence[Finding]
     measurements: Mapping[str, Any]
     tool: str
+    notes: Sequence[str] = ()
 
     @classmethod
     def of(cls, report: Report) -> Run:
@@ -78,6 +80,7 @@ class Run:
             accepted=report.accepted,
             measurements={name: value for name, value in report.measurements.items() if name != VOLATILE},
             tool=__version__,
+            notes=[str(note) for note in told.get("notes", ())],
         )
         # Through JSON and back: a run is the same whether it was kept or has just been made.
         return cls.from_json(run.to_json())
@@ -111,7 +114,8 @@ class Run:
         """
         known = {name: data[name] for name in cls.__slots__}
         known |= {side: tuple(finding_from(raw) for raw in data[side]) for side in ("findings", "accepted")}
-        return replace(cls(**known), verdict=Verdict(data["verdict"]), measurements=dict(data["measurements"]))
+        known |= {"verdict": Verdict(data["verdict"]), "notes": tuple(data["notes"])}
+        return cls(**known | {"measurements": dict(data["measurements"])})
 
 
 def finding_from(data: Mapping[str, Any]) -> Finding:

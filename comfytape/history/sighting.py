@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from comfytape_contracts.baseline import where_of
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from comfytape.history.run import Run
     from comfytape_contracts.findings import Finding
 
-__all__ = ["Sighting", "in_order", "lines", "sightings"]
+__all__ = ["Sighting", "in_order", "lines", "sightings", "together"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,15 +47,16 @@ class Sighting:
         return self.last is self.runs[-1]
 
     @property
+    def spells(self) -> list[tuple[Run, Run]]:
+        """Unbroken rows of recordings that have it: the first and the last of each."""
+        seen = {id(run) for run in self.seen}
+        rows = [list(row) for has, row in groupby(self.runs, key=lambda run: id(run) in seen) if has]
+        return [(row[0], row[-1]) for row in rows]
+
+    @property
     def since(self) -> Run:
         """Where the latest unbroken row of recordings that have it begins."""
-        seen = {id(run) for run in self.seen}
-        begun = self.last
-        for run in reversed(self.runs[: self.runs.index(self.last)]):
-            if id(run) not in seen:
-                break
-            begun = run
-        return begun
+        return self.spells[-1][0]
 
     @property
     def gone(self) -> Run | None:
@@ -99,3 +101,12 @@ def sightings(runs: Iterable[Run], wanted: str = "") -> list[Sighting]:
         ]
     found.sort(key=lambda each: each.since.recorded_at, reverse=True)
     return sorted(found, key=lambda each: (not each.stands, each.finding.severity.rank))
+
+
+def together(found: Iterable[Sighting]) -> list[list[Sighting]]:
+    """Sightings of one rule in the very same recordings are one event: eleven jobs that failed for one cause."""
+    groups: dict[tuple[object, ...], list[Sighting]] = {}
+    for each in found:
+        key = (each.finding.rule, each.finding.severity, *(id(run) for run in each.seen))
+        groups.setdefault(key, []).append(each)
+    return list(groups.values())

@@ -31,7 +31,7 @@ def test_a_check_is_kept_and_says_the_same(check, tmp_path):
     plain = check()
     assert (kept.exit_code, kept.output) == (plain.exit_code, plain.output)
     (run,) = History.at(str(tmp_path / "runs/history.sqlite")).runs()
-    assert run.counts == {"error": 1, "warning": 0, "info": 0}
+    assert run.counts["error"] == 1
 
 
 def test_the_environment_names_the_history(check, monkeypatch, tmp_path):
