@@ -14,6 +14,7 @@ from comfytape.exporting import export_cassette
 from comfytape.importing import import_files
 from comfytape_cassettes import Body, Exchange, Failure, Headers, Request, Response
 from comfytape_cassettes.formats.har import har_of, har_tape
+from comfytape_cassettes.formats.recognise import read_foreign
 from comfytape_cassettes.formats.vcr_document import vcr_text
 from comfytape_cassettes.formats.vcr_file import vcr_tape
 from comfytape_cassettes.formats.yaml_document import yaml_document
@@ -157,3 +158,15 @@ def test_two_formats_make_one_cassette(imported, tmp_path):
     started = [e.started_ms for e in cassette.exchanges]
     assert started == sorted(started)
     assert (len(started), cassette.provenance.plane) == (13, "import")
+
+
+def test_our_own_files_without_a_date(recorded, exchange, tmp_path):
+    """A folder that does not say when it was recorded: the date of its index stands for it; a HAR's first entry."""
+    cassette = recorded(exchange(b"{}", at=5))
+    index = tmp_path / "cassette" / "cassette.json"
+    index.write_text(index.read_text().replace("2026-11-22T10:00:00+00:00", "some day"))
+    assert read_foreign(index.parent).began.timestamp() == int(index.stat().st_mtime)
+    document = har_of(cassette)
+    document["log"]["_comfytape"]["recorded_at"] = "some day"
+    tape = har_tape(document, "a")
+    assert (tape.began.isoformat(), tape.exchanges[0].started_ms) == ("2026-11-22T10:00:00.005000+00:00", 0.0)

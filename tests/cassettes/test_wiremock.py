@@ -115,6 +115,14 @@ def test_headers_are_true_of_what_is_served(recorded, exchange):
     assert stub["response"] == {"status": 200, "headers": {"Via": ["1.1 a", "1.1 b"], "X": "y"}, "body": "[1]"}
 
 
+def test_bytes_that_are_no_text_go_into_a_file(recorded, exchange):
+    """However few they are: a mapping is JSON."""
+    made = wiremock_of(recorded(exchange(b"\xff\x00", headers=())))
+    (stub,) = json.loads(made.mappings[1])["mappings"]
+    assert "headers" not in stub["response"]
+    assert made.files == {f"__files/{stub['response']['bodyFileName']}": b"\xff\x00"}
+
+
 def test_the_command_writes_a_root_folder(imported, tmp_path):
     """mappings/ and __files/ by the cassette's name, so that several go into one; what is lost is told."""
     first, second = imported("danrisi-jobs.har"), imported("runpod-stuck-in-queue.har")
