@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 from pathlib import Path
 from statistics import median
 
@@ -178,3 +181,15 @@ def test_the_measurements_say_the_same_as_the_tables(noise):
     assert figures["workers_seen"] == 1
     assert 10 < figures["images_per_minute"] < 20
     assert figures["execution_median_from_ms"] <= figures["execution_median_to_ms"]
+
+
+def test_one_slow_job_of_ten_changes_what_the_guide_says(tmp_path):
+    """docs/outlier.py: the median hardly moves, the maximum does, the job is named; performance.md shows this."""
+    made = tmp_path / "outlier"
+    subprocess.run([sys.executable, str(ROOT / "docs/outlier.py"), str(made)], check=True, timeout=60)
+    times = table(tables_of(Tape(Cassette.open(made)), None), "Times")
+    row = next(row for row in times.rows if row[0] == "ran, warm")
+    note = next(note for note in times.notes if note.startswith("ran, warm"))
+    guide = (ROOT / "docs/performance.md").read_text()
+    assert note in guide
+    assert re.search(r"\s+".join(map(re.escape, row)), guide)
