@@ -16,6 +16,9 @@ sys.modules[spec.name] = planes
 spec.loader.exec_module(planes)
 
 KEY = planes.KEY
+PLANTED = "CAMPAIGN_PLANTED"
+"""Names a folder with a sitecustomize.py that spoils the product: see planted.py."""
+
 WORKFLOW = {
     "1": {"class_type": "EmptyImage", "inputs": {"width": 32, "height": 32, "batch_size": 1, "color": 0}},
     "2": {"class_type": "ImageAddNoise", "inputs": {"image": ["1", 0], "seed": 7, "strength": 0.5}},
@@ -40,6 +43,8 @@ def contract_in(place, text=CONTRACT):
 def environment(plane_url, **more):
     """The variables a user would set, and none of the caller's own."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("RUNPOD_", "COMFY"))}
+    if PLANTED in os.environ:
+        kept["PYTHONPATH"] = os.pathsep.join([os.environ[PLANTED], *filter(None, [os.environ.get("PYTHONPATH")])])
     own = {"RUNPOD_ENDPOINT_BASE_URL": plane_url, "RUNPOD_ENDPOINT_ID": "ep1", "RUNPOD_API_KEY": KEY}
     return kept | own | more
 

@@ -1,0 +1,60 @@
+"""The campaigns of benchmarks/campaigns in their short form: a few cases of each kind, no fault among them.
+
+The long form is `make campaign`; its figures are in docs/reliability.md.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CAMPAIGNS = Path(__file__).resolve().parents[2] / "benchmarks" / "campaigns"
+SHORT = {
+    "crash": ("--cases", "5"),
+    "network": ("--cases", "12"),
+    "paid": ("--cases", "7"),
+    "contention": ("--cases", "6"),
+    "scale": ("--exchanges", "80", "--megabytes", "4"),
+}
+
+
+def figures(name, *options, folder):
+    """Run a campaign as a person does; its figures."""
+    program = [sys.executable, CAMPAIGNS / f"{name}.py", *options, "--json", folder / "figures.json"]
+    done = subprocess.run(program, capture_output=True, text=True, check=False, cwd=folder)
+    assert (folder / "figures.json").exists(), done.stderr
+    return json.loads((folder / "figures.json").read_text())
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("name", SHORT)
+def test_a_campaign_finds_no_fault(name, tmp_path):
+    """Crashes, a bad network, paid jobs, two at once, a large cassette."""
+    said = figures(name, *SHORT[name], folder=tmp_path)
+    assert said["faults"] == []
+    assert said["cases"] >= 5
+
+
+@pytest.mark.timeout(600)
+def test_checks_and_replays_need_no_network(tmp_path):
+    """In a network namespace without a route, as a pull request from a fork may run."""
+    able = shutil.which("unshare") and subprocess.run(
+        ["unshare", "--net", "--map-root-user", "true"], capture_output=True, check=False
+    )
+    if not able or able.returncode:
+        pytest.skip("this machine lets nobody make a network namespace")
+    assert figures("isolation", folder=tmp_path)["faults"] == []
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
+def test_the_server_bears_load_and_slow_clients(tmp_path):
+    """A few seconds of what `make campaign` does for minutes: every picture its own, nobody starved."""
+    said = figures("soak", "--seconds", "5", folder=tmp_path)
+    assert [fault for fault in said["faults"] if not fault.startswith("nobody is starved")] == []
+    assert said["by_kind"]["jobs submitted and compared"] > 10
