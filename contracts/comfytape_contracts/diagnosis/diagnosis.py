@@ -80,7 +80,8 @@ def diagnose(
     chosen = [e for e in evidence.endpoints if (not endpoint or e.id == endpoint) and not dependencies]
     stages = [stage for each in chosen for stage in examine(each)]
     server = examine_comfyui(evidence, packs_of(contract))
-    prompts = examine_failures(EndpointEvidence("comfyui", jobs=evidence.tape.jobs)) if server and not chosen else None
+    alone = server is not None and not chosen and not dependencies
+    prompts = examine_failures(EndpointEvidence("comfyui", jobs=evidence.tape.jobs)) if alone else None
     stages += [stage for stage in (server, prompts) if stage is not None]
     causes = sorted((c for stage in stages for c in stage.causes), key=order)
     findings, lines = [c.finding() for c in causes], [line_of(stage) for stage in stages]
