@@ -24,10 +24,11 @@ HOSTILE = (
 
 
 def checked(contract, cassette):
-    """A check one day after the recording, whatever day it is."""
+    """A check one day after the recording, whatever day it is; without the note on metadata that every tape has."""
     opened = Cassette.open(cassette)
     moment = datetime.fromisoformat(opened.provenance.recorded_at) + timedelta(days=1)
-    return check(Contract.load(ROOT / "contracts" / contract), opened, now=moment)
+    report = check(Contract.load(ROOT / "contracts" / contract), opened, now=moment)
+    return replace(report, findings=[f for f in report.findings if f.rule != "image-metadata"])
 
 
 @pytest.fixture(scope="session")

@@ -17,9 +17,9 @@ SVG = "{http://www.w3.org/2000/svg}"
 @pytest.mark.parametrize(
     ("names", "words"),
     [
-        (["noise"], "noise-1024: pass 9/9"),
-        (["danrisi"], "z-image-danrisi: fail 11/12"),
-        (["noise", "danrisi"], "comfytape: fail 20/21"),
+        (["noise"], "noise-1024: pass 11/11"),
+        (["danrisi"], "z-image-danrisi: fail 13/14"),
+        (["noise", "danrisi"], "comfytape: fail 24/25"),
         ([], "comfytape: unknown"),
     ],
 )
@@ -50,7 +50,7 @@ def test_the_ending_json_means_shields_endpoint(tmp_path, noise):
     assert json.loads((tmp_path / "badge.json").read_text()) == {
         "schemaVersion": 1,
         "label": "noise-1024",
-        "message": "pass 9/9",
+        "message": "pass 11/11",
         "color": "1f7a3a",
         "isError": False,
     }

@@ -82,5 +82,5 @@ def test_the_reports_of_several_contracts_are_one(tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)
     done = run("check", "--report", f"json={tmp_path}/all.json")
     document = json.loads((tmp_path / "all.json").read_text())
-    assert {d["contract"] for d in document["contracts"]} == {"noise-1024", "z-image-danrisi"}
+    assert {d["contract"] for d in document["contracts"]} == {"noise-1024", "noise-cases", "z-image-danrisi"}
     assert (document["verdict"], done.exit_code) == ("fail", 5)
