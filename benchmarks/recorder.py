@@ -7,8 +7,8 @@ A job is what a recorder sees of one: /run, 40 polls (the server takes 50 ms for
 base64 has 1.5 MB. The server is a process of its own. Both sides keep their connection; rounds alternate, and so does
 who goes first. Each pair gives one difference of processor time (all threads, the journal's too) over the bare side's
 wall time; the median of the pairs counts, for wall time on a shared machine differs by more than what is measured. The
-least wall times are told beside it, since they hold the waiting for the disk too. Ours redacts, stores and journals every
-exchange. The promise: at most 3 % on top.
+least wall times are told beside it, since they hold the waiting for the disk too. Ours redacts, stores and journals
+every exchange. The promise: at most 3 % on top.
 """
 
 from __future__ import annotations
