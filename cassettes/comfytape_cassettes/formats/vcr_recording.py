@@ -156,7 +156,7 @@ def dated(
                 hint="keep the suite's before_record_… hooks from replacing bodies with other objects",
             ) from error
         started = (asked - began.timestamp()) * 1000
-        yield replace(exchange, times=((round(max(started, 0.0), 3), round(took * 1000, 3)),))
+        yield replace(exchange, times=((round(max(started, 0.0), 3), round(max(took, 0.0) * 1000, 3)),))
 
 
 def mapping_of(request: Any) -> dict[str, Any]:
