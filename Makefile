@@ -63,7 +63,7 @@ sbom: ## list everything the command needs, as CycloneDX JSON in build/
 
 lock: ## pin every dependency anew (needs uv)
 	uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --upgrade pyproject.toml --group build \
-	  --extra report -o requirements.lock
+	  --extra alerts --extra report --extra schemas -o requirements.lock
 	uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --upgrade pyproject.toml --group dev --all-extras \
 	  -c requirements.lock -o requirements-dev.lock
 
