@@ -11,6 +11,7 @@ import click
 from comfytape.run import check_contracts
 from comfytape.settings import find_contract, load_settings
 from comfytape_cassettes import UsageError
+from comfytape_cassettes.lock import one_at_a_time
 from comfytape_contracts.baseline import where_of
 from comfytape_contracts.contract import Contract
 from comfytape_contracts.rules.recording import BASELINE_STALE
@@ -56,23 +57,24 @@ def command(
     comfytape accept z-image-danrisi --prune
     """  # noqa: D301
     settings = load_settings()
-    loaded = Contract.load(find_contract(contract, settings))
-    path, baseline = loaded.baseline_path, loaded.baseline()
-    report = check_contracts([contract], cassette, settings)[0]
-    findings = [f for f in (*report.findings, *report.accepted) if f.rule != BASELINE_STALE.id]
-    chosen = choose(findings, fingerprints, rules, everything=everything)
-    if not chosen and not prune:
-        raise UsageError("nothing was chosen to accept", hint="name fingerprints, --rule ID, --all, or --prune")
-    today = datetime.now(UTC).date()
-    if chosen:
-        baseline = baseline.accepting(
-            chosen, reason=reason or "", today=today, expires=expires.date() if expires else None, owner=owner
-        )
-    stale = baseline.split(findings, today).stale
-    baseline = baseline.without(stale if prune else ())
-    if baseline != loaded.baseline():
-        baseline.save(path)
-    tell(chosen, path.as_posix(), expires.date() if expires else None)
+    folder = find_contract(contract, settings)
+    until = expires.date() if expires else None
+    with one_at_a_time(folder if folder.is_dir() else folder.parent):
+        loaded = Contract.load(folder)
+        path, baseline = loaded.baseline_path, loaded.baseline()
+        report = check_contracts([contract], cassette, settings)[0]
+        findings = [f for f in (*report.findings, *report.accepted) if f.rule != BASELINE_STALE.id]
+        chosen = choose(findings, fingerprints, rules, everything=everything)
+        if not chosen and not prune:
+            raise UsageError("nothing was chosen to accept", hint="name fingerprints, --rule ID, --all, or --prune")
+        today = datetime.now(UTC).date()
+        if chosen:
+            baseline = baseline.accepting(chosen, reason=reason or "", today=today, expires=until, owner=owner)
+        stale = baseline.split(findings, today).stale
+        baseline = baseline.without(stale if prune else ())
+        if baseline != loaded.baseline():
+            baseline.save(path)
+    tell(chosen, path.as_posix(), until)
     for entry in stale:
         what = "removed" if prune else "stale (comfytape accept --prune removes it)"
         click.echo(f"{what}: {entry.fingerprint} {entry.rule} {entry.where}".rstrip())
