@@ -14,6 +14,7 @@ from comfytape_cassettes import UsageError
 from comfytape_cassettes.lock import one_at_a_time
 from comfytape_contracts.baseline import where_of
 from comfytape_contracts.contract import Contract
+from comfytape_contracts.findings import Severity
 from comfytape_contracts.rules.recording import BASELINE_STALE
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ _SHORTEST = 6
 @click.argument("contract")
 @click.argument("fingerprints", nargs=-1, metavar="[FINGERPRINT ...]")
 @click.option("--rule", "rules", multiple=True, metavar="ID", help="Every finding of this rule.")
-@click.option("--all", "everything", is_flag=True, help="Every finding that stands.")
+@click.option("--all", "everything", is_flag=True, help="Every error and warning that stands.")
 @click.option("--reason", metavar="TEXT", help="Why; required to accept.")
 @click.option("--expires", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="The last day on which it counts.")
 @click.option("--owner", default="", metavar="NAME", help="Who answers for it.")
@@ -89,7 +90,7 @@ def choose(
         UsageError: a fingerprint or a rule fits no finding, or a short fingerprint fits several.
     """
     if everything:
-        return list(findings)
+        return [finding for finding in findings if finding.severity is not Severity.INFO]
     chosen = {fingerprint: named(findings, fingerprint) for fingerprint in fingerprints}
     for rule in rules:
         of_rule = [finding for finding in findings if finding.rule == rule]
