@@ -75,7 +75,7 @@ def bounds_of(job: Job, price: Price) -> Bounds | None:
 
 def prices_of(tape: Tape, own: Cost | None) -> Mapping[str, Price | None]:
     """The price of each job by its id, as ``price_of`` finds it; the catalogue is looked at as it was recorded."""
-    endpoints = {endpoint.id: endpoint for endpoint in Evidence(tape.cassette).endpoints}
+    endpoints = {endpoint.id: endpoint for endpoint in Evidence.of(tape).endpoints}
     return {job.id: price_of(endpoints.get(job.endpoint), job, own) for job in tape.jobs}
 
 

@@ -7,8 +7,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from comfytape_contracts.drift.canonical import is_blank, is_number, number
 from comfytape_contracts.inventory import CORE, NodeClass
+from comfytape_contracts.inventory.canonical import is_blank, is_number, number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

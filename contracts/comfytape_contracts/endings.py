@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from comfytape_contracts.diagnosis.failures import failure_of
 from comfytape_contracts.expectation import SUCCESS
-from comfytape_contracts.outputs import errors_of, images_of
+from comfytape_contracts.outputs import errors_of, image_count
 from comfytape_contracts.rules.failure import EXPIRED
 from comfytape_contracts.rules.job import ERRORS_BESIDE, NO_IMAGES, UNFINISHED
 from comfytape_contracts.rules.queue import THROTTLED, UNHEALTHY
@@ -81,7 +81,7 @@ def ending_of(tape: Tape, job: Job, images: int) -> Ending:
     if failure is not None:
         rule, words = failure
         return Ending(rule, words, *place(words))
-    errors, brought = errors_of(last), len(images_of(last))
+    errors, brought = errors_of(last), image_count(last)
     if errors:
         return Ending(ERRORS_BESIDE, "; ".join(errors), *place("; ".join(errors)))
     if brought < images:

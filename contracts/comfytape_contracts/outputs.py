@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from comfytape_contracts.wire import JobObject
 
-__all__ = ["OutputImage", "errors_of", "images_of"]
+__all__ = ["OutputImage", "errors_of", "image_count", "images_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +26,26 @@ class OutputImage:
 
 
 def images_of(job: JobObject) -> tuple[OutputImage, ...]:
-    """The images in a job's output, in the order given; never raises."""
+    """The images in a job's output, decoded, in the order given; never raises."""
+    return tuple(image_from(item, number) for number, item in enumerate(items_of(job)))
+
+
+def image_count(job: JobObject) -> int:
+    """How many images ``images_of`` would give, without decoding any."""
+    return len(items_of(job))
+
+
+def items_of(job: JobObject) -> list[Any]:
+    """The entries of a job's output that stand for images."""
     output = job.output
     if not isinstance(output, dict):
-        return ()
+        return []
     if isinstance(output.get("images"), list):
-        return tuple(image_from(item, number) for number, item in enumerate(output["images"]))
+        return list(output["images"])
     # Before 5.0 the last image came alone, as base64 without a prefix or as a URL.
     if output.get("status") == "success" and isinstance(output.get("message"), str):
-        return (read_data(output["message"], "message"),)
-    return ()
+        return [{"filename": "message", "data": output["message"]}]
+    return []
 
 
 def image_from(item: Any, number: int) -> OutputImage:

@@ -40,6 +40,8 @@ class Tape:
     def __init__(self, cassette: Recorded) -> None:
         self.cassette = cassette
         self.left_out: frozenset[str] = frozenset()
+        #: What other modules derive from the whole recording, by name: once, for this tape and its copies.
+        self.derived: dict[str, Any] = {}
 
     def without(self, jobs: Collection[str]) -> Tape:
         """The same tape less some jobs, by id; what was derived already is not derived again."""

@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING
 
 from comfytape_cassettes.provenance import Provenance
 from comfytape_contracts.diagnosis.evidence import Evidence
-from comfytape_contracts.outputs import errors_of
+from comfytape_contracts.outputs import errors_of, image_count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from comfytape_contracts.jobs import Job
-    from comfytape_contracts.outputs import OutputImage
     from comfytape_contracts.tape import Tape
 
 __all__ = [
@@ -109,24 +108,20 @@ def timings_of(tape: Tape, images: int = 1) -> list[JobTiming]:
     provenance = getattr(tape.cassette, "provenance", None)
     asked = provenance.samples if isinstance(provenance, Provenance) else ()
     cases = {str(note.get("job")): str(note.get("case") or "") for note in asked}
-    return [
-        timing(tape, job, warmths[job.id], tape.brought(job), images, cards(job), cases.get(job.id, ""))
-        for job in tape.jobs
-    ]
+    return [timing(tape, job, warmths[job.id], images, cards(job), cases.get(job.id, "")) for job in tape.jobs]
 
 
-def timing(
-    tape: Tape, job: Job, warmth: Warmth, brought: Sequence[OutputImage], images: int, gpu: str, case: str
-) -> JobTiming:
+def timing(tape: Tape, job: Job, warmth: Warmth, images: int, gpu: str, case: str) -> JobTiming:
     """One job."""
     last = job.last
-    good = last is not None and last.status == "COMPLETED" and len(brought) >= images and not errors_of(last)
+    brought = image_count(last) if last else 0
+    good = last is not None and last.status == "COMPLETED" and brought >= images and not errors_of(last)
     return JobTiming(
         number=tape.numbers[job.id],
         job=job,
         warmth=warmth,
         succeeded=good,
-        images=len(brought),
+        images=brought,
         delay_ms=last.delay_ms if last else None,
         execution_ms=last.execution_ms if last else None,
         observed_ms=None if job.ended_ms is None or job.submitted is None else job.ended_ms - job.submitted_ms,
@@ -194,7 +189,7 @@ def ended(job: Job) -> float:
 
 def cards_of(tape: Tape) -> Callable[[Job], str]:
     """The card that ran a job: by the management API's list of workers, else by the ComfyUI that was asked."""
-    listed = {w.id: w.gpu_type or "" for e in Evidence(tape.cassette).endpoints if e.workers for w in e.workers.workers}
+    listed = {w.id: w.gpu_type or "" for e in Evidence.of(tape).endpoints if e.workers for w in e.workers.workers}
     said = dict.fromkeys(devices(tape))
     asked = f"{next(iter(said))} (/system_stats)" if len(said) == 1 else ""
 

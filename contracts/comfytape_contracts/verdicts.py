@@ -10,9 +10,9 @@ from comfytape_contracts.findings import Finding, Severity, Verdict
 from comfytape_contracts.rules import catalogue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["ExitCode", "Line", "Report", "Table", "exit_code_of", "verdict_of", "worst_exit_code"]
+__all__ = ["Change", "ExitCode", "Line", "Report", "Table", "exit_code_of", "verdict_of", "worst_exit_code"]
 
 BUDGET_FAMILY = "budget"
 
@@ -102,6 +102,26 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One line of what changed in an endpoint since another recording; it speaks of findings of these fingerprints.
+
+    ``pack`` is the pack of the node class that changed, or words for what is in no node.
+    """
+
+    severity: Severity
+    rule: str
+    pack: str
+    line: str
+    hint: str
+    fingerprints: Sequence[str]
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Change:
+        """Read back what ``dataclasses.asdict`` gave."""
+        return cls(**{**data, "severity": Severity(data["severity"])})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """What a check found: the one result model behind every report format.
 
@@ -115,6 +135,8 @@ class Report:
         tables: times and cost, for people.
         examined: how many promises could be looked at; 0 is never green.
         provenance: where the recording comes from, for people.
+        against: the earlier recording that this one was compared with; "" where there is none.
+        changes: what changed in the endpoint since then; None where one of the two holds no inventory.
     """
 
     findings: Sequence[Finding]
@@ -126,6 +148,8 @@ class Report:
     measurements: dict[str, Any] = field(default_factory=dict)
     tables: Sequence[Table] = ()
     provenance: dict[str, Any] = field(default_factory=dict)
+    against: str = ""
+    changes: Sequence[Change] | None = None
 
     @property
     def exit_code(self) -> ExitCode:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from comfytape_contracts.checks.jobs import succeeded
 from comfytape_contracts.cost import TABLE_MONTHS, Bounds, bounds_of, months_between, prices_of
-from comfytape_contracts.outputs import images_of
+from comfytape_contracts.outputs import image_count
 from comfytape_contracts.rules.budget import TIMES_UNKNOWN
 from comfytape_contracts.rules.cost import COST, TABLE_OLD
 
@@ -30,7 +30,7 @@ def check_cost(subject: Subject) -> Outcome:
         if (price := prices[job.id]) is not None and (bounds := bounds_of(job, price)) is not None
     }
     good = [job for job in ended if succeeded(job, subject.model.outputs.images)]
-    images = sum(len(images_of(job.last)) for job in good if job.last)
+    images = sum(image_count(job.last) for job in good if job.last)
     total = sum((bounds for bounds, _ in costs.values()), Bounds())
     each = total.over(images) if images and costs else None
     if costs:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from comfytape_contracts.endings import ending_of
 from comfytape_contracts.findings import Severity
 from comfytape_contracts.jobs import said_by
-from comfytape_contracts.outputs import errors_of, images_of
+from comfytape_contracts.outputs import errors_of, image_count
 from comfytape_contracts.rules.job import (
     ERRORS_BESIDE,
     NO_IMAGES,
@@ -53,7 +53,7 @@ def check_jobs(subject: Subject) -> Outcome:
 def succeeded(job: Job, images: int) -> bool:
     """Whether a job is COMPLETED, has its images and reports no error beside them."""
     last = job.last
-    return last is not None and last.status == "COMPLETED" and len(images_of(last)) >= images and not errors_of(last)
+    return last is not None and last.status == "COMPLETED" and image_count(last) >= images and not errors_of(last)
 
 
 def label_of(subject: Subject, job: Job) -> str:
@@ -104,7 +104,7 @@ def beside(subject: Subject, job: Job) -> list[Finding]:
     assert last is not None
     label = label_of(subject, job)
     where, identity = subject.in_contract("outputs"), {"job": subject.tape.jobs.index(job)}
-    errors, images = errors_of(last), images_of(last)
+    errors, images = errors_of(last), image_count(last)
     found: list[Finding] = []
     if errors:
         found.append(
@@ -116,15 +116,15 @@ def beside(subject: Subject, job: Job) -> list[Finding]:
             )
         )
     wanted = subject.model.outputs.images
-    if len(images) < wanted:
+    if images < wanted:
         status = last.output.get("status") if isinstance(last.output, dict) else None
         said = f" ({status})" if status else ""
         found.append(
             NO_IMAGES.finding(
-                f"{label} is COMPLETED{said} with {len(images)} image(s), expected {wanted}",
+                f"{label} is COMPLETED{said} with {images} image(s), expected {wanted}",
                 location=where,
                 expected=wanted,
-                actual=len(images),
+                actual=images,
                 identity=identity,
             )
         )

@@ -11,7 +11,7 @@ from comfytape_contracts.contract.pinning import REGISTRY_FILE
 from comfytape_contracts.images import look_at
 from comfytape_contracts.lint.packs import pack_providing
 from comfytape_contracts.model_files import model_files
-from comfytape_contracts.outputs import images_of
+from comfytape_contracts.outputs import image_count, images_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -77,7 +77,7 @@ def seen(tape: Tape) -> Iterator[str]:
     looks = [look_at(image.data) for job in jobs for image in images_of(job) if image.data]
     if looks and len({(k.format, k.width, k.height) for k in looks}) == 1:
         first = looks[0]
-        each = min(len(images_of(job)) for job in jobs)
+        each = min(image_count(job) for job in jobs)
         yield (
             f"outputs: {{images: {each}, format: {first.format}, width: {first.width}, height: {first.height}}}"
             f"  # all {len(looks)} recorded images"

@@ -15,7 +15,6 @@ from comfytape_contracts.diagnosis.management import (
     management_route,
     read_as,
 )
-from comfytape_contracts.jobs import Job, jobs_of
 from comfytape_contracts.routes import RUNPOD_OPERATIONS, Route, route_of
 from comfytape_contracts.tape import Tape
 from comfytape_contracts.wire import Health, health_of
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from comfytape_cassettes import Exchange
+    from comfytape_contracts.jobs import Job
     from comfytape_contracts.tape import Recorded
 
 __all__ = ["Answer", "Asked", "EndpointEvidence", "Evidence", "is_probe"]
@@ -145,10 +145,18 @@ class EndpointEvidence:
 class Evidence:
     """What a recording, or a round of live questions, holds for a diagnosis."""
 
-    def __init__(self, said: Recorded, asked: Asked | None = None) -> None:
+    def __init__(self, said: Recorded, asked: Asked | None = None, tape: Tape | None = None) -> None:
         self.said = said
         self.asked = asked or Asked()
-        self.tape = Tape(said)
+        self.tape = tape or Tape(said)
+
+    @classmethod
+    def of(cls, tape: Tape) -> Evidence:
+        """What a tape holds, sorted once however often it is asked for."""
+        if "evidence" not in tape.derived:
+            tape.derived["evidence"] = cls(tape.cassette, tape=tape)
+        evidence: Evidence = tape.derived["evidence"]
+        return evidence
 
     @cached_property
     def answers(self) -> Sequence[Answer]:
@@ -170,7 +178,7 @@ class Evidence:
         """Each endpoint that was asked, in the order of first asking."""
         named = [a.route.endpoint for a in self.answers if a.route.plane in ("runpod", "management")]
         asked = [self.asked.endpoint] if self.asked.endpoint else [name for name in named if name]
-        jobs = jobs_of(self.said.exchanges)
+        jobs = self.tape.all_jobs
         return [self.endpoint(name, [job for job in jobs if job.endpoint == name]) for name in dict.fromkeys(asked)]
 
     def endpoint(self, name: str, jobs: Sequence[Job]) -> EndpointEvidence:

@@ -6,10 +6,10 @@ import mimetypes
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from comfytape_contracts.drift.canonical import mapping
 from comfytape_contracts.drift.change import ChangeRecord
 from comfytape_contracts.findings import Severity
 from comfytape_contracts.inventory import Inventory
+from comfytape_contracts.inventory.canonical import mapping
 from comfytape_contracts.workflow import link_of
 
 if TYPE_CHECKING:

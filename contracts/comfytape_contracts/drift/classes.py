@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from comfytape_contracts.drift.canonical import is_blank, same
 from comfytape_contracts.drift.change import ChangeRecord
 from comfytape_contracts.drift.inputs import input_changes, order_changes
 from comfytape_contracts.drift.outputs import output_changes
+from comfytape_contracts.inventory.canonical import is_blank, same
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

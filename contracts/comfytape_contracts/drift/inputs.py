@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from comfytape_contracts.drift.canonical import mapping, sequence
 from comfytape_contracts.drift.change import ChangeRecord
 from comfytape_contracts.drift.options import list_changes, token
 from comfytape_contracts.drift.renames import one_to_one
 from comfytape_contracts.drift.specs import spec_changes
 from comfytape_contracts.inventory import InputSpec
+from comfytape_contracts.inventory.canonical import mapping, sequence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from comfytape_contracts.drift.canonical import is_number, number, same
 from comfytape_contracts.drift.change import ChangeRecord
+from comfytape_contracts.inventory.canonical import is_number, number, same
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,9 +6,9 @@ import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from comfytape_contracts.drift.canonical import sequence
 from comfytape_contracts.drift.change import ChangeRecord
 from comfytape_contracts.drift.options import token
+from comfytape_contracts.inventory.canonical import sequence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,9 +7,9 @@ from collections import Counter, defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from comfytape_contracts.drift.canonical import mapping, sequence
 from comfytape_contracts.drift.options import token
 from comfytape_contracts.inventory import CORE, pack_of
+from comfytape_contracts.inventory.canonical import mapping, sequence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -51,7 +51,8 @@ def attribute(records: Iterable[ChangeRecord], old: Mapping[str, Any], new: Mapp
 
 def packs_of(inventory: Mapping[str, Any]) -> dict[str, int]:
     """How many classes each pack provides, the core left out."""
-    modules = Counter(raw.get("python_module") for raw in inventory.values() if _is_text(raw.get("python_module")))
+    listed = (raw.get("python_module") for raw in inventory.values() if isinstance(raw, dict))
+    modules = Counter(module for module in listed if _is_text(module))
     found: dict[str, int] = defaultdict(int)
     for module, count in modules.items():
         pack = pack_of(module)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from comfytape_contracts.drift.canonical import is_number, mapping, number, same, sequence
 from comfytape_contracts.drift.change import ChangeRecord
 from comfytape_contracts.drift.options import option_changes
+from comfytape_contracts.inventory.canonical import is_number, mapping, number, same, sequence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

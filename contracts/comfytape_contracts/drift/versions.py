@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from comfytape_contracts.drift.canonical import mapping, number, sequence
 from comfytape_contracts.drift.change import ChangeRecord
 from comfytape_contracts.inventory import parse_version
+from comfytape_contracts.inventory.canonical import mapping, number, sequence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

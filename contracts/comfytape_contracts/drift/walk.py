@@ -6,13 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from comfytape_contracts.drift.canonical import number
 from comfytape_contracts.drift.change import ChangeRecord
 from comfytape_contracts.drift.classes import class_changes
 from comfytape_contracts.drift.folding import fold
 from comfytape_contracts.drift.packs import attribute, packs_of
 from comfytape_contracts.drift.renames import one_to_one
 from comfytape_contracts.inventory import CORE, NodeClass
+from comfytape_contracts.inventory.canonical import number
 
 __all__ = ["change_records"]
 

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from comfytape_contracts.drift import change_records, compare_inventories, diff_inventories, infer_shape, shape_records
-from comfytape_contracts.drift.canonical import number, same
+from comfytape_contracts.inventory.canonical import number, same
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
