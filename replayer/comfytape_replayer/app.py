@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from comfytape_cassettes import CassetteError, UsageError
 from comfytape_contracts.routes import RUNPOD_OPERATIONS, route_of
-from comfytape_replayer.answer import json_answer, text_answer
+from comfytape_replayer.answer import Answer, json_answer, text_answer
 from comfytape_replayer.asked import Asked, TooLargeError
 from comfytape_replayer.border import Border
 from comfytape_replayer.clock import INSTANT, Clock
@@ -21,11 +21,11 @@ from comfytape_replayer.scenarios import Casting
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-    from comfytape_replayer.answer import Answer
     from comfytape_replayer.faults import Fault
     from comfytape_replayer.library import Library
     from comfytape_replayer.misses import Miss
     from comfytape_replayer.scenarios import Cast
+    from comfytape_replayer.websocket import WebSocket
 
     Receive = Callable[[], Awaitable[Mapping[str, Any]]]
     Send = Callable[[Any], Awaitable[None]]
@@ -54,7 +54,8 @@ class ReplayApp:
         self.comfyui = ComfyUIPlane(library, self.clock, self.told, nearest=nearest)
 
     def told(self, miss: Miss) -> None:
-        """Keep a miss and pass it on."""
+        """Keep a miss and pass it on, less what secrets the request had."""
+        miss = miss.as_told(self.library.redactor)
         self.journal.miss(miss)
         if self.on_miss is not None:
             self.on_miss(miss)
@@ -120,6 +121,16 @@ class ReplayApp:
         said.uses += 1
         self.journal.note("GET", url.decode("latin-1"), said.response.status)
         return wire
+
+    def upgrade(self, scope: Mapping[str, Any]) -> WebSocket | Answer:
+        """A websocket for whom the border lets pass."""
+        asked = Asked(scope)
+        refusal = self.border.refusal(asked)
+        if refusal is not None:
+            return refusal
+        found = self.comfyui.upgrade(asked)
+        self.journal.note(asked.method, asked.path, found.status if isinstance(found, Answer) else 101)
+        return found
 
     def cast_of(self, asked: Asked, call: list[str]) -> Cast:
         """The scenarios that hold: those the request names, those its job was started with, or the server's.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from comfytape_contracts.routes import route_of
 from comfytape_replayer.answer import Answer, empty_answer, json_answer, said_answer, text_answer
+from comfytape_replayer.audience import Audience, is_done
 from comfytape_replayer.instances import Instance, Instances
 from comfytape_replayer.library import page_key
 from comfytape_replayer.meaning import meaning_of_prompt
@@ -22,11 +23,15 @@ if TYPE_CHECKING:
     from comfytape_replayer.clock import Clock
     from comfytape_replayer.library import Library
     from comfytape_replayer.scenarios import Cast
+    from comfytape_replayer.websocket import WebSocket
 
 __all__ = ["UPLOAD_LIMIT", "ComfyUIPlane"]
 
 UPLOAD_LIMIT = 100 << 20
 """``max_upload_size`` that ComfyUI announces in /features: 104857600."""
+
+ROOT = b"<!doctype html><title>comfytape replay</title><a href=/__comfytape__/>comfytape replay</a>"
+"""In place of ComfyUI's editor where that was not recorded: clients ask for ``/`` to learn whether a ComfyUI is up."""
 
 INSTALLED = frozenset({"object_info", "models", "experiment/models"})
 
@@ -43,6 +48,7 @@ class ComfyUIPlane:
         self.clock = clock
         self.told = told
         self.instances = Instances()
+        self.audience = Audience(self.instances, clock, told)
         self.classes: dict[str, bytes] = {}
 
     def answer(self, asked: Asked, cast: Cast) -> Answer:
@@ -66,8 +72,14 @@ class ComfyUIPlane:
             return text_answer(200, cast.picture(page.response.content()), page.response.headers.get("content-type"))
         if page is not None:
             return said_answer(page)
+        return self.unrecorded(asked, route)
+
+    def unrecorded(self, asked: Asked, route: Route) -> Answer:
+        """What follows from the recording, or a miss."""
         if route.name == "object_info" and route.argument and self.library.inventory is not None:
             return self.node_class(route.argument)
+        if asked.path == "/":
+            return text_answer(200, ROOT, "text/html; charset=utf-8")
         path = asked.url.lstrip("/").removeprefix("api/")
         known = [f"{path}?{query}" if query else path for path, query in self.library.pages]
         return self.missed(nearest_page(str(asked), path, known, "this route was not recorded"))
@@ -96,6 +108,12 @@ class ComfyUIPlane:
             return empty_answer(200)
         return self.missed(Miss(str(asked), "this route takes no POST in a replay"))
 
+    def upgrade(self, asked: Asked) -> WebSocket | Answer:
+        """``/ws?clientId=…``: a websocket that hears of the prompts of that client."""
+        if route_of(asked.url).name != "ws":
+            return self.missed(nearest_page(str(asked), "ws", ["ws"], "there is no websocket at this path"))
+        return self.audience.seat(asked.parameter("clientId"), self.library.pages.get(("features", "")))
+
     def submit(self, asked: Asked, cast: Cast) -> Answer:
         """``POST /prompt``: play the recorded prompt that means the same."""
         document = asked.json()
@@ -106,6 +124,9 @@ class ComfyUIPlane:
             )
         prompt = document.get("prompt")
         submission = self.library.prompts.find(meaning_of_prompt(prompt, self.library.noise))
+        if submission is None and (kept := self.library.as_kept(asked.body)) is not None:
+            prompt = kept.get("prompt")
+            submission = self.library.prompts.find(meaning_of_prompt(prompt, self.library.noise))
         if submission is None or cast.changes_inventory:
             inventory = cast.inventory(self.library.inventory)
             if inventory is not None and isinstance(prompt, dict):
@@ -127,6 +148,7 @@ class ComfyUIPlane:
         known = isinstance(wanted, str) and CLIENT_ID.fullmatch(wanted) is not None
         instance = Instance(str(wanted) if known else str(uuid.uuid4()), submission, submission.timeline, self.clock)
         self.instances.add(instance)
+        self.audience.await_prompt(instance, document.get("client_id"))
         return said_answer(submission.timeline[0].said, instance.id_bytes)
 
     def history(self, prompt_id: str) -> Answer:
@@ -160,6 +182,7 @@ class ComfyUIPlane:
             if (everything or instance.id in named) and not is_done(instance):
                 # The second state of a prompt is the empty history.
                 instance.force(instance.timeline[1])
+                self.audience.stopped(instance)
         return empty_answer(200)
 
     def node_class(self, name: str) -> Answer:
@@ -182,11 +205,6 @@ def shown_to(instance: Instance) -> Any:
     """The state that ``/history`` shows next; never what the submission was answered with."""
     state = instance.poll()
     return instance.timeline[1] if state is instance.timeline[0] else state
-
-
-def is_done(instance: Instance) -> bool:
-    """Whether its history is filled, or it was taken out of the queue."""
-    return instance.forced is not None or (instance.cursor > 0 and bool(instance.now().document))
 
 
 def upload(body: bytes) -> Answer:

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from comfytape_cassettes import UsageError
+from comfytape_replayer.answer import Answer
+from comfytape_replayer.said import phrase_of
+from comfytape_replayer.websocket import WebSocket, accept_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,6 +40,7 @@ ARRIVAL_S = 30.0
 SWEEP_S = 2.0
 
 AtOnce = Callable[[bytes, Sequence[tuple[bytes, bytes]]], list[bytes] | None]
+Upgrade = Callable[[Mapping[str, Any]], WebSocket | Answer]
 
 
 class Answered:
@@ -55,11 +60,14 @@ class Protocol(HttpToolsProtocol):
     """The request that is being answered; uvicorn has None there before the first."""
 
     def __init__(
-        self, config: Config, server_state: ServerState, loop: asyncio.AbstractEventLoop, at_once: AtOnce | None
+        self, config: Config, server_state: ServerState, loop: asyncio.AbstractEventLoop, app: Any = None
     ) -> None:
         super().__init__(config, server_state, {}, loop)
         self.access_log = False
-        self.at_once = at_once
+        self.at_once: AtOnce | None = getattr(app, "at_once", None)
+        self.upgrade: Upgrade | None = getattr(app, "upgrade", None)
+        # uvicorn asks only whether there is one.
+        self.ws_protocol_class = WebSocket if self.upgrade is not None else None
         self.waits_since: float | None = loop.time()
         self.in_head = True
         self.received = 0
@@ -96,6 +104,31 @@ class Protocol(HttpToolsProtocol):
         super().on_message_complete()
         self.waits_since = None
 
+    def handle_websocket_upgrade(self) -> None:
+        """Hand the connection over to a websocket, or say why not; the application decides."""
+        if self.upgrade is None or not (self.cycle is None or self.cycle.response_complete):
+            return self.refuse(b"400 Bad Request")
+        accept = accept_of(dict(self.headers))
+        if accept is None:
+            return self.refuse(b"426 Upgrade Required\r\nsec-websocket-version: 13")
+        target = urlsplit(self.url)
+        path = unquote_to_bytes(target.path).decode("utf-8", "replace")
+        found = self.upgrade({**self.scope, "path": path, "query_string": target.query})
+        own = b"".join(b"%s: %s\r\n" % pair for pair in self.server_state.default_headers)
+        if isinstance(found, Answer):
+            pairs = b"".join(b"%s: %s\r\n" % pair for pair in found.start["headers"])
+            status = b"%d %s" % (found.status, phrase_of(found.status))
+            self.transport.writelines([b"HTTP/1.1 ", status, b"\r\nconnection: close\r\n", own, pairs, b"\r\n"])
+            self.transport.writelines(list(found.chunks))
+            return self.transport.close()
+        head = b"HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\n"
+        self.transport.writelines([head, own, b"sec-websocket-accept: ", accept, b"\r\n\r\n"])
+        self.connections.discard(self)
+        connections: set[Any] = self.connections  # a stop asks nothing of one that a websocket cannot do
+        connections.add(found)
+        self.transport.set_protocol(found)
+        return found.connection_made(self.transport)
+
     def refuse(self, status: bytes) -> None:
         """Answer what is no request, and hang up."""
         if not self.transport.is_closing():
@@ -118,13 +151,14 @@ class Listener:
     """An application that listens on a bound socket within a running event loop.
 
     An application may have ``at_once(url, headers)``: the whole answer to a GET in pieces, or None to be called as ASGI
-    has it. ``server`` is what each answer's ``Server`` header says.
+    has it; and ``upgrade(scope)``: a websocket for a client that asks for one, or the answer that refuses it.
+    ``server`` is what each answer's ``Server`` header says.
     """
 
     def __init__(
         self, app: Any, sock: socket.socket, *, server: str = "", cert: Path | None = None, key: Path | None = None
     ) -> None:
-        self.at_once: AtOnce | None = getattr(app, "at_once", None)
+        self.app = app
         self.sweeping: asyncio.TimerHandle | None = None
         self.config = Config(
             app, http="httptools", ws="none", loop="none", lifespan="off", interface="asgi3", log_config=None,
@@ -147,7 +181,7 @@ class Listener:
         self.state.default_headers = list(self.config.encoded_headers)
         loop = asyncio.get_running_loop()
         self.server = await loop.create_server(
-            lambda: Protocol(self.config, self.state, loop, self.at_once),
+            lambda: Protocol(self.config, self.state, loop, self.app),
             sock=self.sock,
             ssl=self.config.ssl,
             backlog=BACKLOG,
