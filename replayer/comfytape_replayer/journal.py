@@ -58,7 +58,7 @@ class Journal:
             "cassettes": [cassette.label for cassette in library.cassettes],
             "count": self.count,
             "missed": self.missed,
-            "requests": [served._asdict() for served in self.served],
+            "requests": [served._asdict() | {"path": library.redactor.url(served.path)} for served in self.served],
             "misses": [miss.to_json() for miss in self.misses],
             "unused": library.unused(),
         }

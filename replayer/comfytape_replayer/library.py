@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
+from comfytape_cassettes.redaction import Redactor
 from comfytape_contracts.routes import route_of
 from comfytape_replayer.noise import NOISE
 from comfytape_replayer.recorded import prompt_submissions, run_submissions
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["Library", "Queue", "Shelf", "page_key", "query_of"]
 
 PLAIN = ("health", "requests")
+SEARCHED = 1 << 20
+"""Bytes of a request that is searched for secrets before it counts as not recorded: everybody waits meanwhile."""
 
 
 class Shelf:
@@ -92,13 +96,25 @@ Routed = list[tuple["Route", "Exchange"]]
 
 
 class Library:
-    """Cassettes opened for replay; ``noise`` is what need not be equal for a match, ``memory`` bytes of bodies kept."""
+    """Cassettes opened for replay; ``noise`` is what need not be equal for a match, ``memory`` bytes of bodies kept.
 
-    def __init__(self, cassettes: Sequence[Cassette], *, noise: Noise = NOISE, memory: int = 64 << 20) -> None:
+    ``redactor`` reads a request as a recording of it would hold it: for matching, and for what is shown of it.
+    """
+
+    def __init__(
+        self, cassettes: Sequence[Cassette], *, noise: Noise = NOISE, memory: int = 64 << 20,
+        redactor: Redactor | None = None,
+    ) -> None:  # fmt: skip
         self.cassettes = cassettes
         self.noise = noise
+        self.redactor = redactor or Redactor()
         self.pieces = Pieces(memory)
         self.cursors: dict[tuple[str, str], int] = {}
+
+    def as_kept(self, body: bytes) -> Any:
+        """A JSON body as a recording would hold it, parsed; None for one without secrets, or too large to search."""
+        clean, changed = self.redactor.body(body, "application/json") if len(body) <= SEARCHED else (body, False)
+        return json.loads(clean) if changed else None
 
     @cached_property
     def routed(self) -> list[Routed]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from comfytape_replayer.meaning import workflow_of_input
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from comfytape_cassettes.redaction import Redactor
     from comfytape_replayer.library import Shelf
     from comfytape_replayer.recorded import Submission
 
@@ -47,6 +48,13 @@ class Miss:
             "differences": list(self.differences),
             "hint": self.hint,
         }
+
+    def as_told(self, redactor: Redactor) -> Miss:
+        """The same without the secrets of the request: it is printed, and shown to whoever opens the page."""
+        differences = tuple(map(redactor.text, self.differences))
+        return replace(
+            self, request=redactor.url(self.request), reason=redactor.text(self.reason), differences=differences
+        )
 
     def lines(self) -> list[str]:
         """The same for a terminal."""

@@ -64,7 +64,8 @@ def drawn(app: ReplayApp) -> str:
     """The page for people."""
     journal, library = app.journal, app.library
     rows = "".join(
-        f"<tr><td>{datetime.fromtimestamp(s.at, UTC):%H:%M:%S}</td><td>{s.method}</td><td>{html.escape(s.path)}</td>"
+        f"<tr><td>{datetime.fromtimestamp(s.at, UTC):%H:%M:%S}</td><td>{s.method}</td>"
+        f"<td>{html.escape(library.redactor.url(s.path))}</td>"
         f"<td{' class=bad' if s.status >= 400 else ''}>{s.status}</td></tr>"
         for s in list(journal.served)[-200:][::-1]
     )

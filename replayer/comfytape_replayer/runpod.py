@@ -90,6 +90,9 @@ class RunPodPlane:
         if not isinstance(document, dict) or "input" not in document:
             return json_answer(400, {"error": "input is required: expected a JSON object with 'input'"})
         found = queue.find(meaning_of_input(document["input"], queue.noise))
+        if found is None and (kept := self.library.as_kept(asked.body)) is not None:
+            document = kept
+            found = queue.find(meaning_of_input(document["input"], queue.noise))
         warning = ""
         refusal = self.refusal(document["input"], cast) if found is None or cast.changes_inventory else None
         if found is None:

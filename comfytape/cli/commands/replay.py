@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from comfytape_cassettes import Cassette
+from comfytape_cassettes.redaction import Redactor, Secrets
 from comfytape_replayer.answer import SERVER
 from comfytape_replayer.app import ReplayApp
 from comfytape_replayer.border import Border
@@ -81,7 +82,8 @@ def command(
     RUNPOD_ENDPOINT_BASE_URL=http://127.0.0.1:9000/v2 COMFYUI_URL=http://127.0.0.1:9000 python my_client.py
     """  # noqa: D301
     opened = [Cassette.open(place_of(name)) for name in cassettes]
-    library = Library(opened, noise=Noise.but(exactness(contract, [cassette.name for cassette in opened])))
+    noise = Noise.but(exactness(contract, [cassette.name for cassette in opened]))
+    library = Library(opened, noise=noise, redactor=Redactor(Secrets.of(secrets())))
     app = ReplayApp(
         library, speed=speed, casting=casting_of(scenarios, faults, seed), nearest=unmatched == "nearest",
         require_key=require_key, border=Border(host, allow_hosts, cors), on_miss=print_miss,
@@ -101,6 +103,16 @@ def casting_of(scenarios: tuple[str, ...], faults: tuple[str, ...], seed: int) -
         else:
             chosen.append(name)
     return Casting(chosen, [fault_of_spec(spec) for spec in faults], custom, seed)
+
+
+def secrets() -> list[str]:
+    """The values that recordings here never hold as they were sent, and that are not shown of a request."""
+    key = [value for value in (os.environ.get("RUNPOD_API_KEY"),) if value]
+    if has_no_settings():
+        return key
+    from comfytape.settings import load_settings  # noqa: PLC0415 - see place_of
+
+    return [*key, *load_settings().secret_values()]
 
 
 def place_of(name: str) -> str:
