@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from comfytape_contracts.findings import Severity
 from comfytape_contracts.rules.budget import DEPENDENCY_TIME, HEALTH_TIME, TIMES_UNKNOWN
 
 if TYPE_CHECKING:
@@ -53,7 +54,11 @@ def hold(subject: Subject, outcome: Outcome, rule: Rule, took_ms: float | None, 
     promise = f"{what} in under {promised:g} s"
     if took_ms is None:
         finding = TIMES_UNKNOWN.finding(
-            f"whether {promise} was not measured: nobody was asked", location=where, identity={"what": key}
+            f"whether {promise} was not measured: nobody was asked",
+            # An imported recording may hold jobs alone: what they show is no less worth for it.
+            severity=Severity.WARNING,
+            location=where,
+            identity={"what": key},
         )
         outcome.promise(promise, [finding], "not measured")
         return

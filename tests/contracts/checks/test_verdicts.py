@@ -75,7 +75,7 @@ def test_an_empty_cassette_is_not_green(rewritten, report):
 
 def test_no_severity_turns_what_was_not_examined_green(rewritten, report):
     """Every rule that says "unknown" turned down to info: the run still examined nothing and ends with exit code 4."""
-    quiet = dict.fromkeys(("dependency-unknown", "no-jobs"), "info")
+    quiet = dict.fromkeys(("budget-unknown", "dependency-unknown", "no-jobs"), "info")
     found = report(rewritten(lambda _: None), severities=quiet)
     assert {str(f.severity) for f in found.findings} == {"info"}
     assert (found.exit_code, found.verdict) == (ExitCode.NOTHING, Verdict.UNKNOWN)

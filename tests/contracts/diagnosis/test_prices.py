@@ -91,8 +91,8 @@ def test_a_job_that_does_not_say_how_long_it_took_has_no_cost(said):
 
 @pytest.mark.parametrize(
     ("own", "rate"),
-    [(None, None), (Cost(), None), (Cost(pool="ADA_24"), 0.00031), (Cost(pool="ADA_24", usd_per_second=0.5), 0.5)],
+    [(None, None), (Cost(), None), (Cost(pool="ADA_24"), 0.00031), (Cost(usd_per_second=0.5), 0.5)],
 )
 def test_the_contract_alone_gives_a_rate_for_the_recorder(own, rate):
-    """While recording there is no catalogue yet; a number in the contract is meant."""
+    """While recording there is no catalogue yet: the table speaks for a pool, a number for itself."""
     assert own_rate(own) == rate
