@@ -1,6 +1,6 @@
-"""Undoing one layer of text escapes: JSON and Python backslashes, percent-encoding, HTML entities.
+"""Undoing one layer of text escapes: JSON and Python backslashes, percent-encoding, HTML entities, terminal colours.
 
-All three at once: whoever nests them (a URL in JSON in HTML) is followed layer by layer until nothing changes.
+All at once: whoever nests them (a URL in JSON in HTML) is followed layer by layer until nothing changes.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ _BACKSLASH = re.compile(
 )
 _PERCENT = re.compile(rb"%[0-9a-fA-F]{2}")
 _ENTITY = re.compile(rb"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,10});")
+# ECMA-48 section 5.4: a log's colours end in a letter, and a token right behind it would seem to go on from it.
+_COLOUR = re.compile(rb"\x1b\[[0-9;:?]{0,40}[A-Za-z]")
 _LETTERS = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 
 
@@ -35,6 +37,8 @@ def unescaped(view: View, *, json_only: bool = False) -> View | None:
         found += [(*match.span(), bytes.fromhex(match[0][1:].decode())) for match in _PERCENT.finditer(data)]
     if b"&" in data and not json_only:
         found += [(*match.span(), text) for match in _ENTITY.finditer(data) if (text := _entity(match[0])) is not None]
+    if b"\x1b[" in data:
+        found += [(*match.span(), b"\x00") for match in _COLOUR.finditer(data)]
     if not found:
         return None
     found.sort()

@@ -33,6 +33,7 @@ _DEPTH = 8
 _SHORT = 24
 _SURROUNDINGS = 24
 _BACKSLASHES = re.compile(rb"(?:\\u[0-9a-fA-F]{4})+|\\x[0-9a-fA-F]{2}|\\[\"\\/'nrtbf]")
+_COLOUR = re.compile(rb"\x1b\[[0-9;:?]{0,40}[A-Za-z]")
 _TEXT_CHUNK = re.compile(rb"zTXt|iTXt|iCCP")
 _ZLIB = re.compile(rb"x[\x01\x5e\x9c\xda]")
 _WIDE = re.compile(rb"(?:[\x20-\x7e]\x00){6,}")
@@ -136,6 +137,8 @@ def _layers(data: bytes, text: bytes, budget: int) -> Iterator[tuple[int, str, b
 
 
 def _unescaped(text: bytes) -> bytes:
+    if b"\x1b[" in text:
+        text = _COLOUR.sub(b"\x00", text)
     if b"\\" in text:
         text = _BACKSLASHES.sub(_backslashes, text)
     if b"%" in text:

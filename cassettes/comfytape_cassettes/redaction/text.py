@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,8 @@ _SHORTEST_WORD = 10  # printable bytes in a row that are read as text in binary
 _SHORTEST_CODE = 24  # base64 characters: the shortest known format has 18 bytes, and known values need no decoding
 # How gzip, zlib, PNG, JPEG, WEBP, GIF, Matroska and MP4 begin in base64.
 _PACKED_CODES = (b"H4sI", b"eA", b"eJ", b"eN", b"iVBORw0K", b"/9j/", b"_9j_", b"UklGR", b"R0lGOD", b"GkXf", b"AAAA")
+# Hex of a token; twice the shortest format. A digest is as long, so that all of them are decoded for one look.
+_HEX = re.compile(rb"(?<![0-9A-Za-z])(?:[0-9a-fA-F]{2}){%d,}(?![0-9A-Za-z])" % LEAST)
 _ROUNDS = 4  # masking can bring nothing new to light but in contrived cases; each round then finds less
 
 
@@ -71,6 +74,7 @@ class TextPass:
                 break
             long = joined_runs(view.data, runs(view.data, BLOB)) if len(view.data) >= BLOB else []
             yield from self._codes(view, data, long)
+            yield from self._hexes(view, long)
             view = substituted(view, [(start, end, b"\x00") for start, end in long]) if long else view
             yield from self._reading(view, data, inside_json=json and layer == 0)
             view = unescaped(view)
@@ -91,6 +95,7 @@ class TextPass:
         codes = joined_runs(text, [span for span in words if _may_be_code(text[span[0] : span[1]])])
         if codes and self._promising(text, codes):
             yield from self._codes(view, data, codes)
+        yield from self._hexes(view, words)
 
     def _promising(self, text: bytes, codes: list[tuple[int, int]]) -> bool:
         """Whether any of many short runs can hold something: one look at all of them, decoded side by side."""
@@ -125,6 +130,25 @@ class TextPass:
             if self.fixed and len(text) != stop - begin:
                 text = same_length_mask(stop - begin)
             yield Edit(begin, stop, text)
+
+    def _hexes(self, view: View, spans: list[tuple[int, int]]) -> Iterator[Edit]:
+        """Hex whose decoded bytes hold something; its length and case stay."""
+        wide = [span for span in spans if span[1] - span[0] >= 2 * LEAST]
+        if not wide or self.depth >= DEPTH:
+            return
+        found = [match.span() for start, end in wide for match in _HEX.finditer(view.data, start, end)]
+        plains = [bytes.fromhex(view.data[start:end].decode()) for start, end in found]
+        pool = b"\n".join([b"", *plains])
+        if not found or self.blob(pool, self.depth + 1, True) == pool:
+            return
+        for (start, end), plain in zip(found, plains, strict=True):
+            clean = self.blob(plain, self.depth + 1, True)
+            if clean != plain:
+                text = clean.hex().encode()
+                spelled = view.data[start:end]
+                begin, stop = view.source(start, end)
+                fresh = text if spelled != spelled.upper() else text.upper()
+                yield Edit(begin, stop, fresh if stop - begin == len(fresh) else same_length_mask(stop - begin))
 
     def _edit(self, view: View, data: bytes, hit: Hit) -> Edit:
         start, end = view.source(hit.start, hit.end)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -37,7 +38,8 @@ def command(files: tuple[Path, ...], into: Path | None, name: str | None, notes:
     """  # noqa: D301
     settings = load_settings()
     folder = (into or settings.cassettes) / checked_name(name, files[0])
-    cassette, unkept = import_files(files, folder, notes, settings.secret_values())
+    secrets = [value for value in (os.environ.get("RUNPOD_API_KEY"), *settings.secret_values()) if value]
+    cassette, unkept = import_files(files, folder, notes, secrets)
     polls = sum(len(exchange.times) for exchange in cassette.exchanges)
     out = console()
     out.print(
