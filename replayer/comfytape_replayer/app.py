@@ -17,6 +17,7 @@ from comfytape_replayer.journal import Journal
 from comfytape_replayer.page import PAGES, page
 from comfytape_replayer.runpod import BODY_LIMITS, RunPodPlane
 from comfytape_replayer.scenarios import Casting
+from comfytape_replayer.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from comfytape_replayer.library import Library
     from comfytape_replayer.misses import Miss
     from comfytape_replayer.scenarios import Cast
+    from comfytape_replayer.webhooks import Delivery
     from comfytape_replayer.websocket import WebSocket
 
     Receive = Callable[[], Awaitable[Mapping[str, Any]]]
@@ -41,7 +43,7 @@ class ReplayApp:
     def __init__(
         self, library: Library, *, speed: str | float = INSTANT, casting: Casting | None = None,
         nearest: bool = False, require_key: bool = False, border: Border | None = None,
-        on_miss: Callable[[Miss], None] | None = None,
+        on_miss: Callable[[Miss], None] | None = None, deliver_webhooks: bool = False,
     ) -> None:  # fmt: skip
         self.library = library
         self.clock = Clock(speed)
@@ -50,7 +52,8 @@ class ReplayApp:
         self.border = border or Border()
         self.journal = Journal()
         self.on_miss = on_miss
-        self.runpod = RunPodPlane(library, self.clock, self.told, nearest=nearest)
+        self.webhooks = Webhooks(self.clock, self.delivered, deliver=deliver_webhooks)
+        self.runpod = RunPodPlane(library, self.clock, self.told, self.webhooks, nearest=nearest)
         self.comfyui = ComfyUIPlane(library, self.clock, self.told, nearest=nearest)
 
     def told(self, miss: Miss) -> None:
@@ -59,6 +62,10 @@ class ReplayApp:
         self.journal.miss(miss)
         if self.on_miss is not None:
             self.on_miss(miss)
+
+    def delivered(self, delivery: Delivery) -> None:
+        """Keep what became of a webhook."""
+        self.journal.webhooks.append(delivery._replace(url=self.library.redactor.url(delivery.url)))
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         """One request."""
@@ -131,6 +138,10 @@ class ReplayApp:
         found = self.comfyui.upgrade(asked)
         self.journal.note(asked.method, asked.path, found.status if isinstance(found, Answer) else 101)
         return found
+
+    async def aclose(self) -> None:
+        """The server stops."""
+        await self.webhooks.close()
 
     def cast_of(self, asked: Asked, call: list[str]) -> Cast:
         """The scenarios that hold: those the request names, those its job was started with, or the server's.

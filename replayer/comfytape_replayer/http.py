@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
@@ -197,7 +197,7 @@ class Listener:
         self.sweeping = loop.call_later(SWEEP_S, self.sweep, loop)
 
     async def stop(self) -> None:
-        """Take no more connections, let running answers end, close the rest."""
+        """Take no more connections, let running answers end, close the rest; an application may have ``aclose()``."""
         if self.sweeping is not None:
             self.sweeping.cancel()
         if self.server is not None:
@@ -211,6 +211,9 @@ class Listener:
         for connection in list(self.state.connections):
             if connection.transport is not None:
                 connection.transport.abort()
+        aclose: Callable[[], Awaitable[None]] | None = getattr(self.app, "aclose", None)
+        if aclose is not None:
+            await aclose()
 
 
 def bound(host: str, port: int) -> socket.socket:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from comfytape_replayer.library import Library
     from comfytape_replayer.misses import Miss
+    from comfytape_replayer.webhooks import Delivery
 
 __all__ = ["Journal", "Served"]
 
@@ -34,6 +35,7 @@ class Journal:
     def __init__(self) -> None:
         self.noted: deque[tuple[float, str, str, int]] = deque(maxlen=KEPT)
         self.misses: deque[Miss] = deque(maxlen=KEPT)
+        self.webhooks: deque[Delivery] = deque(maxlen=KEPT)
         self.count = 0
         self.missed = 0
 
@@ -60,5 +62,6 @@ class Journal:
             "missed": self.missed,
             "requests": [served._asdict() | {"path": library.redactor.url(served.path)} for served in self.served],
             "misses": [miss.to_json() for miss in self.misses],
+            "webhooks": [delivery._asdict() for delivery in self.webhooks],
             "unused": library.unused(),
         }

@@ -14,6 +14,7 @@ from comfytape_replayer.misses import Miss, miss_answer, nearest_submission
 from comfytape_replayer.refusal import worker_error
 from comfytape_replayer.scenarios.play import Play
 from comfytape_replayer.timeline import QUEUED, job_answer
+from comfytape_replayer.webhooks import MARK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from comfytape_replayer.library import Library, Queue
     from comfytape_replayer.recorded import Submission
     from comfytape_replayer.scenarios import Cast
+    from comfytape_replayer.webhooks import Webhooks
 
 __all__ = ["BODY_LIMITS", "RunPodPlane"]
 
@@ -41,7 +43,11 @@ METHODS = dict.fromkeys(("health", "requests"), ("GET", "HEAD")) | dict.fromkeys
 class RunPodPlane:
     """The operations of all recorded endpoints."""
 
-    def __init__(self, library: Library, clock: Clock, told: Callable[[Miss], None], *, nearest: bool = False) -> None:
+    def __init__(
+        self, library: Library, clock: Clock, told: Callable[[Miss], None], webhooks: Webhooks, *,
+        nearest: bool = False,
+    ) -> None:  # fmt: skip
+        self.webhooks = webhooks
         self.nearest = nearest
         self.library = library
         self.clock = clock
@@ -106,6 +112,8 @@ class RunPodPlane:
         if not found.job:
             return said_answer(found.timeline[0].said)
         instance = self.start(found, cast, endpoint, operation, document, refusal)
+        if "webhook" in document:
+            self.webhooks.expect(instance, document, marked=bool(asked.header(MARK)))
         if operation == "runsync":
             answer = await self.wait_for(asked, instance, operation)
         else:

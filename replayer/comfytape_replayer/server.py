@@ -48,6 +48,7 @@ class ReplayServer:
         allow_hosts: names, beside loopback's and ``host``, under which it answers; ``*`` is every name.
         exact: what must be equal for a match: ``seeds``, ``titles``, ``node_ids``, ``filename_prefixes``.
         cors: origins whose pages may read the answers, such as ``http://localhost:3000``.
+        deliver_webhooks: whether jobs that came with a ``webhook`` on this machine are posted there when they end.
 
     Raises:
         CassetteError: a cassette cannot be opened.
@@ -62,7 +63,7 @@ class ReplayServer:
         scenario: str | Scenario | Sequence[str | Scenario] | None = None, faults: Sequence[str] = (),
         unmatched: str = "strict", require_key: bool = False, host: str = "127.0.0.1", port: int = 0,
         allow_hosts: Sequence[str] = (), cors: Sequence[str] = (), exact: Sequence[str] = (),
-        on_miss: Callable[[Miss], None] | None = None,
+        on_miss: Callable[[Miss], None] | None = None, deliver_webhooks: bool = False,
     ) -> None:  # fmt: skip
         listed = [scenario] if isinstance(scenario, str | Scenario) else list(scenario or ())
         named = [part for item in listed for part in (item.split(",") if isinstance(item, str) else [item])]
@@ -71,6 +72,7 @@ class ReplayServer:
         self.app = ReplayApp(
             library, speed=speed, casting=casting, nearest=unmatched == "nearest",
             require_key=require_key, border=Border(host, allow_hosts, cors), on_miss=on_miss,
+            deliver_webhooks=deliver_webhooks,
         )  # fmt: skip
         self.host, self.port = host, port
         self.sock: socket.socket | None = None

@@ -62,6 +62,8 @@ def print_scenarios(ctx: click.Context, _param: click.Parameter, value: bool) ->
               help="Answer under this host name too; '*' is every name; repeatable.")  # fmt: skip
 @click.option("--cors", multiple=True, metavar="ORIGIN",
               help="Let pages of this site read the answers, such as http://localhost:3000; repeatable.")  # fmt: skip
+@click.option("--deliver-webhooks", is_flag=True,
+              help="Post jobs that end to the 'webhook' they came with; to loopback addresses alone.")  # fmt: skip
 @click.option("--tls-cert", type=click.Path(path_type=Path), metavar="PEM", help="Serve https with this certificate.")
 @click.option("--tls-key", type=click.Path(path_type=Path), metavar="PEM", help="Its key, where the file lacks it.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Decides what flaky does.")
@@ -70,7 +72,7 @@ def print_scenarios(ctx: click.Context, _param: click.Parameter, value: bool) ->
 def command(
     cassettes: tuple[str, ...], host: str, port: int, speed: str, scenarios: tuple[str, ...], faults: tuple[str, ...],
     unmatched: str, require_key: bool, seed: int, allow_hosts: tuple[str, ...], cors: tuple[str, ...],
-    tls_cert: Path | None, tls_key: Path | None, contract: str | None,
+    tls_cert: Path | None, tls_key: Path | None, contract: str | None, deliver_webhooks: bool,
 ) -> None:  # fmt: skip
     """Serve CASSETTE (names or paths) until Ctrl-C. Clients need nothing but another base URL.
 
@@ -87,6 +89,7 @@ def command(
     app = ReplayApp(
         library, speed=speed, casting=casting_of(scenarios, faults, seed), nearest=unmatched == "nearest",
         require_key=require_key, border=Border(host, allow_hosts, cors), on_miss=print_miss,
+        deliver_webhooks=deliver_webhooks,
     )  # fmt: skip
     ready = lambda url: click.echo(f"listening on {url}")  # noqa: E731
     serve(app, host=host, port=port, ready=ready, server=SERVER, cert=tls_cert, key=tls_key)
