@@ -22,7 +22,7 @@ Match = tuple[int, int, str]
 """(start, end, kind) of a secret in some bytes."""
 
 # A prefix with an underscore or a dash cannot stand inside standard base64; these may follow `_` or `-`, as in
-# a file name. AKIA… and AIza… can occur in base64 by chance, so nothing of that alphabet may touch them.
+# a file name. AKIA… and AIza… can occur in base64 by chance, so nothing of that alphabet but a slash may touch them.
 # The look-behind stands after the literal it is about: a pattern that begins with a literal is searched with memchr.
 _DIGIT_AHEAD = rb"(?=[A-Za-z_-]{0,80}[0-9])"
 _CREDENTIALS = rb"[ +]+(?P<secret>(?=[A-Za-z._~+/-]*[0-9])[A-Za-z0-9._~+/-]{20,}=*)"
@@ -58,9 +58,9 @@ def _token(kind: str, prefix: str, tail: bytes, *, literals: str = "") -> Format
 
 
 def _alone(kind: str, prefix: str, tail: bytes, *, literals: str = "") -> Format:
-    """As ``_token``, for what may not touch any base64 on either side."""
+    """As ``_token``, for what may not touch base64 on either side, but for a slash: that is what paths are made of."""
     head = prefix.encode()
-    before, after = rb"(?<![A-Za-z0-9+/]" + head + rb")", rb"(?![A-Za-z0-9+/])"
+    before, after = rb"(?<![A-Za-z0-9+]" + head + rb")", rb"(?![A-Za-z0-9+])"
     return _format(kind, literals or prefix, head + before + tail + after)
 
 
@@ -99,7 +99,7 @@ FORMATS = (
     _format(
         "jwt",
         "eyJ",
-        rb"eyJ(?<![A-Za-z0-9+/]eyJ)[A-Za-z0-9_-]{12,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}",
+        rb"eyJ(?<![A-Za-z0-9+]eyJ)[A-Za-z0-9_-]{12,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}",
     ),
     _format(
         "private-key",

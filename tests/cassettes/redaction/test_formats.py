@@ -91,3 +91,11 @@ def test_a_templates_gap_is_no_password(gap):
 def test_a_password_with_odd_characters_is_still_one(password):
     """Only what is a gap as a whole is left."""
     assert password not in redact_text(f"postgresql://user:{password}@db/name", Secrets())
+
+
+@pytest.mark.parametrize("kind", ["aws-id", "aws-temporary", "google", "jwt"])
+@pytest.mark.parametrize("around", ["/v2/ep1/status/{}", "s3://bucket/{}/a.png", "Credential={}/20260801/us-east-1/s3"])
+def test_a_key_between_slashes_is_found(kind, around):
+    """A slash belongs to base64, and to every path: keys of these kinds are found between slashes too."""
+    text = around.format(KINDS[kind])
+    assert KINDS[kind] not in Redactor().text(text)
