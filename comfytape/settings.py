@@ -72,6 +72,8 @@ def load_settings() -> Settings:
         raise UsageError("\n".join(lines), hint="known keys: " + ", ".join(Settings.model_fields)) from error
     except ValueError as error:
         raise UsageError(f"the settings cannot be read: {error}") from error
+    except RecursionError as error:
+        raise UsageError("the settings cannot be read: pyproject.toml is nested too deeply") from error
     except (AttributeError, TypeError) as error:
         # pydantic-settings takes it for granted that a table is one.
         raise UsageError(

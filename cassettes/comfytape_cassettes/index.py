@@ -94,10 +94,12 @@ def exchange_from(data: Any, source: BodySource, where: str) -> Exchange:
         spec = body.get("string") if inline else body
         check_spec(request.get("body"))
         check_spec(spec)
+        if not isinstance(request["method"], str) or not isinstance(request["uri"], str):
+            raise TypeError("request: expected text as 'method' and 'uri'")
         return Exchange(
             Request(
-                str(request["method"]),
-                str(request["uri"]),
+                request["method"],
+                request["uri"],
                 headers_from(request["headers"]),
                 Body(request.get("body"), source, where),
             ),

@@ -141,7 +141,8 @@ def open_locked(path: Path) -> int:
         CassetteError: another process holds it.
     """
     while True:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        # A link of that name in a folder that somebody sent would have another file written (no such flag on Windows).
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0), 0o644)
         try:
             lock_exclusively(handle, path)
             # The one who held it may have finished and deleted it since the name was looked up.

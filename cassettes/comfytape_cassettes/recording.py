@@ -176,8 +176,11 @@ class Recording:
         bodies = Bodies(self.folder)
         for line, document in enumerate(read_journal(self.path / JOURNAL), start=1):
             if "interaction" in document:
-                interaction = document["interaction"]
-                yield interaction, exchange_from(interaction, bodies, f"{self.path / JOURNAL}, line {line}")
+                interaction, where = document["interaction"], f"{self.path / JOURNAL}, line {line}"
+                exchange = exchange_from(interaction, bodies, where)
+                if not interaction.get("times"):
+                    raise CassetteError(f"{where} is not an exchange: 'times' is missing", hint=f"delete line {line}")
+                yield interaction, exchange
 
     def failures(self) -> Iterator[Failure]:
         """All failures kept so far."""

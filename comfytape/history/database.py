@@ -99,8 +99,11 @@ class History:
     def read(self, document: str) -> Run:
         """One row."""
         try:
-            return Run.from_json(json.loads(document))
-        except (KeyError, TypeError, ValueError) as error:
+            run = Run.from_json(json.loads(document))
+            if not all(isinstance(text, str) for text in (run.contract, run.cassette, run.recording, run.recorded_at)):
+                raise TypeError("its contract, cassette, recording and day are not text")
+            return run
+        except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
             raise self.refused(f"a row of {RUN.name} is damaged ({type(error).__name__}: {error})") from error
 
     def make_tables(self, connection: Connection) -> None:

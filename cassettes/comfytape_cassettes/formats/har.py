@@ -102,7 +102,7 @@ def creator_of(creator: Any) -> str:
 
 def unkept(log: dict[str, Any], entries: list[dict[str, Any]]) -> list[str]:
     """What this file holds and a cassette has no place for."""
-    sockets = sum(len(entry.get("_webSocketMessages") or ()) for entry in entries)
+    sockets = sum(count_of(entry.get("_webSocketMessages")) for entry in entries)
     phases = sum(
         isinstance(entry.get("timings"), dict)
         and sum(size_of(value) > 0 for name, value in entry["timings"].items() if not name.startswith("_")) > 1
@@ -113,10 +113,15 @@ def unkept(log: dict[str, Any], entries: list[dict[str, Any]]) -> list[str]:
     said = [
         f"{sockets} WebSocket messages" if sockets else "",
         f"the phases of {phases} requests' times (the sum is kept)" if phases else "",
-        f"{len(log['pages'])} pages with their load times" if log.get("pages") else "",
+        f"{pages} pages with their load times" if (pages := count_of(log.get("pages"))) else "",
         f"fields beside request and response: {', '.join(sorted(own))}" if own else "",
     ]
     return [line for line in said if line]
+
+
+def count_of(listed: Any) -> int:
+    """How many things a list holds; what should be one and is not holds none."""
+    return len(listed) if isinstance(listed, list) else 0
 
 
 def lost_bodies(entry: dict[str, Any]) -> int:

@@ -89,8 +89,17 @@ class Contract:
             UsageError: it is not there.
         """
         path = self.folder / name
-        if not path.is_file():
+        try:
+            there = path.is_file()
+        except ValueError:
+            there = False  # a NUL in the name
+        if not there:
             raise UsageError(f"{self.path}: the file {name!r} it names is not there: expected {path}")
+        # Contracts come in pull requests: a link in one must not show a file of the machine that checks it.
+        real, project = path.resolve(), Path.cwd()
+        if path.is_symlink() and not any(real.is_relative_to(top) for top in (project, self.folder.parent.resolve())):
+            raise UsageError(f"{self.path}: the file {name!r} it names is a link that leads out of the project",
+                             hint="put the file itself there")  # fmt: skip
         return path
 
     @property
