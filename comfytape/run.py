@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from comfytape.reporting.changes import changes_of
 from comfytape.settings import find_cassette, find_contract, names_in
 from comfytape_cassettes import Cassette, UsageError
 from comfytape_contracts.checks import check
 from comfytape_contracts.contract import Contract
+from comfytape_contracts.tape import Tape
 from comfytape_contracts.verdicts import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from comfytape.settings import Settings
-    from comfytape_contracts.verdicts import Report
+    from comfytape_contracts.verdicts import Change, Report
 
 __all__ = ["check_contracts"]
 
@@ -43,9 +46,17 @@ def check_contracts(
         contract = Contract.load(find_contract(name, settings))
         recorded = Cassette.open(find_cassette(cassette or contract.name, settings))
         report = check(contract, recorded, against=earlier)
+        if earlier:
+            report = replace(report, against=earlier.label, changes=since(contract, earlier, recorded))
         remember(contract, report)
         reports.append(report)
     return reports
+
+
+def since(contract: Contract, earlier: Cassette, recorded: Cassette) -> list[Change] | None:
+    """What changed in the endpoint between two recordings; None where one of them has no inventory."""
+    old, new = ((each.label, Tape(each)) for each in (earlier, recorded))
+    return changes_of(contract, old, new)
 
 
 def remember(contract: Contract, report: Report) -> None:

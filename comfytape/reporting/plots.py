@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ __all__ = ["cold_against_warm", "distribution", "per_sample", "trend"]
 sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, pygal.PluginImportFixer)]
 
 BINS = 6
-HEIGHT, WIDTH = 300, 480
+HEIGHT, WIDTH = 290, 420
 DROPPED = frozenset({"defs", "desc", "title"})
 WAITED, RAN = "waited for a worker", "ran"
 
@@ -94,7 +95,7 @@ def trend(
         **look("trend", unit, ""), allow_interruptions=True, dots_size=2.5 if len(labels) < 60 else 1, min_scale=3,
         range=(0, max(known) or 1), show_legend=len(series) > 1, truncate_label=-1,
     )  # fmt: skip
-    every = -(-len(labels) // 4)
+    every = -(-len(labels) // 3)
     chart.x_labels = [label if n % every == 0 else "" for n, label in enumerate(labels)]
     chart.value_formatter = "{:.0f}".format if whole else "{:.4g}".format
     if whole:
@@ -111,6 +112,7 @@ def over_time(moments: Sequence[Moment]) -> str:
         return ""
     chart = pygal.XY(**look("over-time", "", "seconds from the start"), show_dots=False)
     chart.y_labels = range(0, max(busiest, *(m.able or 0 for m in moments)) + 1, busiest // 6 + 1)
+    chart.x_labels = ticks(max(m.at_ms for m in moments) / 1000)
     chart.add("jobs waiting", steps([(m.at_ms, m.waiting) for m in moments]))
     chart.add("jobs executing", steps([(m.at_ms, m.executing) for m in moments]))
     workers = [(m.at_ms, m.able) for m in moments if m.able is not None]
@@ -121,6 +123,13 @@ def over_time(moments: Sequence[Moment]) -> str:
     return static(
         chart, f"Jobs and workers over time: at most {busiest} jobs under way, {waiting} waiting, {most} workers"
     )
+
+
+def ticks(end: float) -> list[float]:
+    """At most six round numbers from 0 to ``end``: more labels would lie over each other on a phone."""
+    size = 10.0 ** math.floor(math.log10(end)) if end > 0 else 1.0
+    step = next(size * part for part in (0.2, 0.5, 1, 2) if end / (size * part) <= 6)
+    return [round(step * n, 6) for n in range(int(end / step) + 1)]
 
 
 def steps(points: Sequence[tuple[float, int]]) -> list[tuple[float, int]]:

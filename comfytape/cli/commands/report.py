@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from comfytape.history import Run, Sighting
-    from comfytape.reporting.site.changes import Change
     from comfytape.reporting.site.comparison import Comparison
     from comfytape.reporting.site.recorded import Recorded
+    from comfytape_contracts.verdicts import Change
 
 __all__ = ["command"]
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from comfytape.reporting import words
 from comfytape.reporting.against import against
+from comfytape.reporting.changes import by_pack
 from comfytape.reporting.samples import samples_of
 from comfytape_cassettes import Cassette, UsageError
 from comfytape_cassettes.version import __version__
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from comfytape.reporting.against import Held
+    from comfytape.reporting.changes import Pack
     from comfytape.reporting.destination import Destination
     from comfytape.reporting.samples import Sample
     from comfytape_contracts.verdicts import Report
@@ -57,6 +59,11 @@ class Section:
         return [held for held in self.promises if held.line.verdict is Verdict.UNKNOWN]
 
     @property
+    def packs(self) -> list[Pack]:
+        """What changed in the endpoint since the recording that this one was checked against, by pack."""
+        return by_pack(self.report.changes or ())
+
+    @property
     def notes(self) -> list[str]:
         """What a reader must know about the recording."""
         return [str(note) for note in self.report.provenance.get("notes", ())]
@@ -86,12 +93,16 @@ def render(reports: Sequence[Report], around: Sequence[tuple[str, str]] = ()) ->
             f"the HTML report needs {error.name}, which is not installed", hint="pip install 'comfytape[report]'"
         ) from error
     environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=jinja2.PackageLoader("comfytape.reporting", "page"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     # The page's own style and script, and plots whose words an XML writer escaped: all else is foreign text.
     style, script = Markup(page("page.css")), Markup(page("page.js"))  # noqa: S704
     environment.globals |= {"words": words, "svg": Markup}
-    return environment.from_string(page("page.html.j2")).render(
+    return environment.get_template("page.html.j2").render(
         sections=[section(report, plots) for report in words.by_verdict(reports)],
         verdict=words.worst_verdict(reports),
         around=around,

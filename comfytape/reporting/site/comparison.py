@@ -5,16 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from comfytape.reporting.site.changes import by_pack, changes_between
+from comfytape.reporting.changes import by_pack
+from comfytape.reporting.site.changes import changes_between
 from comfytape.reporting.words import UNITS, figure, serious_first
+from comfytape_contracts.findings import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from comfytape.reporting.site.changes import Change, Pack
+    from comfytape.reporting.changes import Pack
     from comfytape.reporting.site.memory import Memory
     from comfytape.reporting.site.recorded import Recorded
     from comfytape_contracts.findings import Finding
+    from comfytape_contracts.verdicts import Change
 
 __all__ = ["Comparison", "Measured"]
 
@@ -78,6 +81,11 @@ class Comparison:
         """Findings of the second recording that the first one had too."""
         new = {f.fingerprint for f in self.only_after}
         return serious_first(f for f in self.after.run.findings if f.fingerprint not in new)
+
+    @property
+    def serious(self) -> list[Change]:
+        """The changes that a contract's workflows may notice."""
+        return [change for change in self.changes or () if change.severity is not Severity.INFO]
 
     @property
     def packs(self) -> list[Pack]:

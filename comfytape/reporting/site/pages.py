@@ -46,12 +46,13 @@ class Pages:
             raise UsageError(
                 f"the site needs {error.name}, which is not installed", hint="pip install 'comfytape[report]'"
             ) from error
-        loader = jinja2.PackageLoader("comfytape.reporting.site")
+        own = jinja2.PackageLoader("comfytape.reporting.site")
+        loader = jinja2.ChoiceLoader([own, jinja2.PackageLoader("comfytape.reporting", "page")])
         environment = jinja2.Environment(
             loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
         # The site's own style: all else is foreign text.
-        style = Markup(page("page.css") + loader.get_source(environment, "site.css")[0])  # noqa: S704
+        style = Markup(page("page.css") + own.get_source(environment, "site.css")[0])  # noqa: S704
         policy = f"default-src 'none'; img-src data:; style-src {digest(style)}; base-uri 'none'; form-action 'none'"
         environment.globals |= {"words": words, "figures": FIGURES, "cell": cell, "image_cost": image_cost}
         environment.globals |= {"style": style, "policy": policy, "version": __version__}

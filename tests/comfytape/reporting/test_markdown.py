@@ -102,7 +102,9 @@ def test_a_heading_in_foreign_text_is_none():
 def test_it_never_exceeds_what_github_takes(danrisi):
     """2,000 findings: cut off between two of them, and said to be; every fold and table is closed."""
     many = [
-        Finding(rule="failure-other", severity=Severity.ERROR, message=f"job {n} " + "é" * 3000, fingerprint=f"{n:016x}")
+        Finding(
+            rule="failure-other", severity=Severity.ERROR, message=f"job {n} " + "é" * 3000, fingerprint=f"{n:016x}"
+        )
         for n in range(2000)
     ]
     text = markdown.render([replace(danrisi, findings=many)])

@@ -22,7 +22,9 @@ def log_of(*reports):
 
 def located(file, line=None):
     """The physical location of a finding in ``file``."""
-    finding = Finding(rule="failure-other", severity=Severity.ERROR, message="m", location=Location(file=file, line=line))
+    finding = Finding(
+        rule="failure-other", severity=Severity.ERROR, message="m", location=Location(file=file, line=line)
+    )
     (run,) = log_of(Report(findings=[finding], examined=1, cassette="cassettes/x"))["runs"]
     return run["results"][0]["locations"][0]["physicalLocation"]
 

@@ -108,7 +108,7 @@ def test_the_page_since_when_names_the_recordings(pages):
     """What stands, what is gone and with which recording, and when the endpoint changed."""
     text = pages["contracts/z-image-danrisi-findings.html"].text
     assert re.search(
-        r"required-node-missing ×\s2 Gone with 2026-06-04 06:30 , last seen 2026-06-03 06:30 ; "
+        r"is not loaded ×\s2 required-node-missing Gone with 2026-06-04 06:30 , last seen 2026-06-03 06:30 ; "
         r"in 2 of 4 recordings of loopback/comfy: 2026-06-02 06:30 to 2026-06-03 06:30", text
     )  # fmt: skip
     assert "Stands since 2026-06-04 06:30" in text
