@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 import click
@@ -10,6 +11,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.markup import escape as escape_markup
 from rich.table import Table
+from rich.text import Text
 
 from comfytape.cli.printable import printable
 from comfytape.reporting.formats import json_
@@ -25,7 +27,12 @@ if TYPE_CHECKING:
     from comfytape_contracts.verdicts import Table as FigureTable
 
 SCREEN = 8
-"""Findings shown without -v: the rest of a screen is the contract's lines."""
+"""Findings shown without -v by commands that have no contract to show."""
+ROWS = 24
+"""Rows of a terminal that a check fills without -v; findings get LEAST_ROWS of them, however much does not hold."""
+LEAST_ROWS = 9
+NAMES = 150
+"""Letters that the names of what is left out may take."""
 
 __all__ = ["console", "print_findings", "print_json", "print_report", "verdict_text"]
 
@@ -64,24 +71,53 @@ def verdict_text(verdict: Verdict) -> str:
 
 
 def print_report(out: Console, report: Report, *, verbose: bool = False) -> None:
-    """Print a check: verdict, what stands against it, the contract line by line, where the recording comes from."""
-    out.print(f"{verdict_text(report.verdict)} {escape(report.contract)}: {summary(report)}")
+    """Print a check: verdict, what to do about what stands against it, the contract line by line."""
     provenance = report.provenance
-    out.print(f"[dim]{escape(report.cassette)}, {escape(made(provenance))}[/]")
-    for note in provenance.get("notes", ()):
-        out.print(f"[dim]note: {escape(note)}[/]")
-    out.print()
-    for line in report.lines:
-        out.print(f"  {verdict_mark(line.verdict)} {escape(line.promise)} [dim]· {escape(line.evidence)}[/]")
+    head = [
+        f"{verdict_text(report.verdict)} {escape(report.contract)}: {summary(report)}",
+        f"[dim]{escape(report.cassette)}, {escape(made(provenance))}[/]",
+        *(f"[dim]note: {escape(note)}[/]" for note in provenance.get("notes", ())),
+    ]
+    promises = promise_lines(report, verbose=verbose)
+    for line in head:
+        out.print(line)
     if report.findings:
+        # Three empty or closing lines stand between and below the parts.
+        used = 3 + sum(height(out, line) for line in (*head, *promises))
         out.print()
-        print_findings(out, report.findings, limit=None if verbose else SCREEN)
+        print_findings(out, report.findings, rows=None if verbose else max(ROWS - used, LEAST_ROWS))
+    out.print()
+    # Where all is well a line each is enough; whoever wants all of it takes -v, or a file.
+    crop = out.is_terminal and not verbose and report.verdict is Verdict.PASS
+    for line in promises:
+        out.print(line, no_wrap=crop, overflow="ellipsis" if crop else None)
     if report.accepted:
         out.print(f"[dim]{len(report.accepted)} accepted finding(s) not counted: see accepted.yaml[/]")
     if verbose:
         print_tables(out, report.tables)
         for name, version in provenance.get("versions", {}).items():
             out.print(f"[dim]{escape(name)} {escape(version)}[/]")
+
+
+def promise_lines(report: Report, *, verbose: bool) -> list[str]:
+    """The contract as rich markup: every line, or, where not all promises hold, those that do in one."""
+    folded = not verbose and report.verdict is not Verdict.PASS
+    kept = [line for line in report.lines if line.verdict is Verdict.PASS] if folded else []
+    told = [
+        f"  {verdict_mark(line.verdict)} {escape(line.promise)} [dim]· {escape(line.evidence)}[/]"
+        for line in report.lines
+        if line not in kept
+    ]
+    if kept:
+        names = shorten("; ".join(line.promise for line in kept), NAMES, placeholder=" … (-v shows all)")
+        words = f"{len(kept)} of {len(report.lines)} promises kept: {names}"
+        told.append(f"  {verdict_mark(Verdict.PASS)} [dim]{escape(words)}[/]")
+    return told
+
+
+def height(out: Console, line: str) -> int:
+    """How many rows of the terminal a line of markup takes."""
+    return len(out.render_lines(Text.from_markup(line), pad=False))
 
 
 def print_tables(out: Console, tables: Sequence[FigureTable]) -> None:
@@ -104,26 +140,49 @@ def verdict_mark(verdict: Verdict) -> str:
     return f"[{STYLE[verdict]}]{word}[/]"
 
 
-def print_findings(out: Console, findings: Sequence[Finding], *, limit: int | None = None) -> None:
-    """Print findings by rule, the worst first, each hint once; ``limit`` keeps to a screen, yet shows every rule."""
+def print_findings(
+    out: Console, findings: Sequence[Finding], *, limit: int | None = None, rows: int | None = None
+) -> None:
+    """Print findings by rule, the worst first, each hint once.
+
+    ``limit`` findings are printed at most, yet of as many rules as can be; as many ``rows`` of the terminal are
+    filled. The rules of what is left out are named.
+    """
     groups = grouped(findings)
-    shown = groups if limit is None else groups[:limit]
+    shown = groups[:limit]
     each = None if limit is None else max(limit // max(len(shown), 1), 1)
-    for group in shown:
-        print_group(out, group, each)
-    printed = sum(len(group.findings[:each]) for group in shown)
+    printed = used = 0
+    for number, group in enumerate(shown):
+        lines, told = group_lines(group, each)
+        if rows is not None:
+            for fewer in (2, 1):
+                if used + sum(height(out, line) for line in lines) > rows:
+                    lines, told = group_lines(group, fewer)
+            if number and used + sum(height(out, line) for line in lines) > rows:
+                shown = groups[:number]
+                break
+        for line in lines:
+            out.print(line)
+        used += sum(height(out, line) for line in lines)
+        printed += told
     if printed < len(findings):
-        out.print(f"[dim]… and {len(findings) - printed} more: use -v to see all, --json for machines.[/]")
+        rules = ", ".join(dict.fromkeys(group.rule for group in groups[len(shown) :]))
+        more = f" ({shorten(rules, NAMES, placeholder=' …')})" if rules else ""
+        out.print(
+            f"[dim]… and {len(findings) - printed} more{escape(more)}: use -v to see all, --json for machines.[/]"
+        )
 
 
-def print_group(out: Console, group: Group, limit: int | None) -> None:
-    """Print the first findings of one rule, how many more there are, and what to do."""
+def group_lines(group: Group, limit: int | None) -> tuple[list[str], int]:
+    """The first findings of one rule, how many more there are, and what to do, as markup; and how many are told."""
     told = group.findings[:limit]
+    lines = []
     for finding in told:
-        out.print(f"[{STYLE[group.severity]}]{group.severity}[/] {escape(finding.message)}")
+        lines.append(f"[{STYLE[group.severity]}]{group.severity}[/] {escape(finding.message)}")
         where = " · ".join(part for part in (place(finding), group.rule, finding.fingerprint) if part)
-        out.print(f"      [dim]{escape(where)}[/]")
+        lines.append(f"      [dim]{escape(where)}[/]")
     if len(told) < len(group.findings):
-        out.print(f"      [dim]… {len(group.findings) - len(told)} more of this kind[/]")
-    for hint in dict.fromkeys(finding.hint for finding in told if finding.hint):
-        out.print(f"      [cyan]→[/] {escape(hint)}")
+        lines.append(f"      [dim]… {len(group.findings) - len(told)} more of this kind[/]")
+    hints = dict.fromkeys(finding.hint for finding in told if finding.hint)
+    lines.extend(f"      [cyan]→[/] {escape(hint)}" for hint in hints)
+    return lines, len(told)

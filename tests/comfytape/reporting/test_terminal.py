@@ -8,10 +8,10 @@ import pytest
 from rich.console import Console
 
 from comfytape.cli.output import print_findings, print_report
-from comfytape_contracts.findings import Finding, Severity
+from comfytape_contracts.findings import Finding, Severity, Verdict
 
-SCREEN = 42
-"""Lines of a terminal window of common size."""
+SCREEN = 24
+"""Rows of a terminal window of common size."""
 
 
 def printed(report, **keywords):
@@ -20,14 +20,38 @@ def printed(report, **keywords):
     return out.getvalue()
 
 
-def test_by_default_it_fits_a_screen_and_shows_every_rule(wrong):
-    """Every finding of eight rules or fewer: no rule is crowded out by seven jobs that failed alike."""
+def test_by_default_it_fits_a_screen_and_names_every_rule(wrong):
+    """Ten promises that do not hold, each on its line, and seventeen findings of eight rules: none is kept back unnamed."""
     text = printed(wrong)
     assert text.startswith("FAIL z-image-danrisi: 2 of 12 promises hold; a promise is broken (exit code 1)\n")
-    assert len(text.splitlines()) <= SCREEN
+    assert len(text.splitlines()) <= SCREEN + 3
     assert all(finding.rule in text for finding in wrong.findings)
-    assert "… 6 more of this kind" in text
-    assert text.rstrip().endswith("… and 11 more: use -v to see all, --json for machines.")
+    assert "more of this kind" in text
+    assert all(f"{line.promise} · {line.evidence}" in text for line in wrong.lines if line.verdict is not Verdict.PASS)
+
+
+def test_what_holds_is_one_line_where_something_does_not(danrisi):
+    """The promise that is broken stands out; -v has the evidence of all."""
+    text = printed(danrisi)
+    assert "pass 13 of 14 promises kept: required nodes are loaded, by the right packs; ComfyUI would" in text
+    assert "· 11 of 11 classes as promised" not in text
+    assert "· 11 of 11 classes as promised" in printed(danrisi, verbose=True)
+
+
+@pytest.mark.parametrize("width", [80, 100])
+@pytest.mark.parametrize("name", ["danrisi", "noise"])
+def test_on_a_terminal_it_fits_a_screen(request, name, width):
+    """Lines that are wrapped count as what they take."""
+    out = io.StringIO()
+    print_report(Console(file=out, width=width, force_terminal=True), request.getfixturevalue(name))
+    assert len(out.getvalue().splitlines()) <= SCREEN
+    assert "\x1b[" in out.getvalue()
+
+
+def test_what_to_do_comes_before_the_contract(danrisi):
+    """The verdict, then the hint, then the promises."""
+    text = printed(danrisi)
+    assert text.index("FAIL z-image") < text.index("→ Compare GPU type") < text.index("FAIL an image is generated")
 
 
 def test_with_v_it_shows_all(wrong):
