@@ -85,9 +85,9 @@ def test_a_job_behind_a_cold_start_waited_for_it_and_ran_warm(noise):
 
 
 def test_a_tape_that_begins_with_a_worker_up_has_no_cold_job(imported):
-    """Ten jobs, two at a time: of the first it is not known what it found, the second got a worker of its own."""
+    """Ten jobs, two at a time: what the first found is not known, the second waited for it, the third got a worker of its own."""
     found = [t.warmth for t in timings_of(Tape(imported("runpod-ten-samples.har")))]
-    assert found[:2] == [Warmth.UNKNOWN, Warmth.ADDED]
+    assert found[:3] == [Warmth.UNKNOWN, Warmth.WARM, Warmth.ADDED]
     assert Warmth.COLD not in found
 
 
