@@ -64,6 +64,6 @@ def test_without_an_inventory_nothing_is_said(drifted, wrong, monkeypatch):
     assert "so nothing can be said about nodes and models" in page(monkeypatch, drifted, wrong.cassette)
 
 
-def test_without_an_earlier_recording_there_is_no_such_part(noise):
+def test_without_an_earlier_recording_there_is_no_such_part(danrisi):
     """A check by itself compares nothing."""
-    assert "What changed in the endpoint" not in html.render([noise])
+    assert "What changed in the endpoint" not in html.render([danrisi])
