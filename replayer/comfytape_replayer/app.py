@@ -13,8 +13,7 @@ from comfytape_replayer.border import Border
 from comfytape_replayer.clock import INSTANT, Clock
 from comfytape_replayer.comfyui import UPLOAD_LIMIT, ComfyUIPlane
 from comfytape_replayer.faults import changed
-from comfytape_replayer.journal import Journal
-from comfytape_replayer.page import PAGES, page
+from comfytape_replayer.journal import PAGES, Journal
 from comfytape_replayer.runpod import BODY_LIMITS, RunPodPlane
 from comfytape_replayer.scenarios import Casting
 from comfytape_replayer.webhooks import Webhooks
@@ -80,6 +79,8 @@ class ReplayApp:
             await sent(self.border.marked(preflight, asked), send)
             return
         if asked.path.startswith(PAGES):
+            from comfytape_replayer.page import page  # noqa: PLC0415 - few look at it, and all would wait for it
+
             await asked.read(receive, POST_LIMIT)
             await sent(self.border.marked(page(asked, self), asked), send)
             return

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from comfytape_cassettes import CassetteError
 from comfytape_replayer.answer import Answer, json_answer
-from comfytape_replayer.messages import messages_of
 from comfytape_replayer.misses import Miss
-from comfytape_replayer.websocket import UNEXPECTED, WebSocket
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,11 +18,14 @@ if TYPE_CHECKING:
     from comfytape_replayer.instances import Instance, Instances
     from comfytape_replayer.messages import Message
     from comfytape_replayer.said import Said
+    from comfytape_replayer.websocket import WebSocket
 
 __all__ = ["Audience", "is_done"]
 
 SEATS = 1000
 """Websockets at a time."""
+UNEXPECTED = 1011
+"""The server met what it cannot go on from (RFC 6455, section 7.4.1)."""
 UNHEARD = 1000
 """Prompts that are kept in case that their client begins to listen only now."""
 
@@ -57,6 +58,8 @@ class Audience:
 
     def seat(self, client: str, features: Sequence[Said] | None) -> WebSocket | Answer:
         """A websocket for a client; one with the id of another takes its place. Without an id it gets one."""
+        from comfytape_replayer.websocket import WebSocket  # noqa: PLC0415 - most never listen
+
         if len(self.seats) >= SEATS:
             return json_answer(503, {"error": f"comfytape replay: {SEATS} websockets are open already"})
         client = client or uuid.uuid4().hex
@@ -116,6 +119,8 @@ class Audience:
 
     def messages_about(self, instance: Instance) -> list[Message] | None:
         """What is to be told; None where history was not recorded."""
+        from comfytape_replayer.messages import messages_of  # noqa: PLC0415 - most never listen
+
         polls = instance.timeline[1:]
         filled = next((state for state in polls if state.document), None)
         if filled is None:

@@ -19,10 +19,13 @@ from uvicorn.server import ServerState
 from comfytape_cassettes import UsageError
 from comfytape_replayer.answer import Answer
 from comfytape_replayer.said import phrase_of
-from comfytape_replayer.websocket import WebSocket, accept_of
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from comfytape_replayer.websocket import WebSocket
+
+    Upgrade = Callable[[Mapping[str, Any]], WebSocket | Answer]
 
 __all__ = ["Listener", "bound", "new_loop"]
 
@@ -40,7 +43,6 @@ ARRIVAL_S = 30.0
 SWEEP_S = 2.0
 
 AtOnce = Callable[[bytes, Sequence[tuple[bytes, bytes]]], list[bytes] | None]
-Upgrade = Callable[[Mapping[str, Any]], WebSocket | Answer]
 
 
 class Answered:
@@ -67,7 +69,7 @@ class Protocol(HttpToolsProtocol):
         self.at_once: AtOnce | None = getattr(app, "at_once", None)
         self.upgrade: Upgrade | None = getattr(app, "upgrade", None)
         # uvicorn asks only whether there is one.
-        self.ws_protocol_class = WebSocket if self.upgrade is not None else None
+        self.ws_protocol_class = asyncio.Protocol if self.upgrade is not None else None
         self.waits_since: float | None = loop.time()
         self.in_head = True
         self.received = 0
@@ -106,6 +108,8 @@ class Protocol(HttpToolsProtocol):
 
     def handle_websocket_upgrade(self) -> None:
         """Hand the connection over to a websocket, or say why not; the application decides."""
+        from comfytape_replayer.websocket import accept_of  # noqa: PLC0415 - most never listen
+
         if self.upgrade is None or not (self.cycle is None or self.cycle.response_complete):
             return self.refuse(b"400 Bad Request")
         accept = accept_of(dict(self.headers))

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     from comfytape_replayer.misses import Miss
     from comfytape_replayer.webhooks import Delivery
 
-__all__ = ["Journal", "Served"]
+__all__ = ["PAGES", "Journal", "Served"]
+
+PAGES = "/__comfytape__"
+"""Where people and machines read it."""
 
 KEPT = 10_000
 """Requests and misses that are kept; the oldest go first, so that a long life costs no memory."""

@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
-from comfytape_cassettes.redaction import Redactor
 from comfytape_contracts.routes import route_of
 from comfytape_replayer.noise import NOISE
 from comfytape_replayer.recorded import prompt_submissions, run_submissions
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from comfytape_cassettes import Cassette, Exchange
+    from comfytape_cassettes.redaction import Redactor
     from comfytape_contracts.routes import Route
     from comfytape_replayer.meaning import Meaning
     from comfytape_replayer.noise import Noise
@@ -107,9 +107,16 @@ class Library:
     ) -> None:  # fmt: skip
         self.cassettes = cassettes
         self.noise = noise
-        self.redactor = redactor or Redactor()
+        self.given_redactor = redactor
         self.pieces = Pieces(memory)
         self.cursors: dict[tuple[str, str], int] = {}
+
+    @cached_property
+    def redactor(self) -> Redactor:
+        """The one that was given, or one that knows no keys; its patterns take longest of all to load."""
+        from comfytape_cassettes.redaction import Redactor  # noqa: PLC0415 - see above
+
+        return self.given_redactor or Redactor()
 
     def as_kept(self, body: bytes) -> Any:
         """A JSON body as a recording would hold it, parsed; None for one without secrets, or too large to search."""

@@ -12,7 +12,6 @@ import json
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from comfytape_contracts.workflow.graph import is_link
 from comfytape_replayer.noise import NOISE, names_noise
 
 if TYPE_CHECKING:
@@ -146,6 +145,8 @@ def graph_key(workflow: Mapping[str, Any], noise: Noise) -> list[str]:
 
 def node_key(node: Any, keys: Mapping[str, str], noise: Noise) -> str:
     """A node with its inputs; a link stands for all that feeds it."""
+    from comfytape_contracts.workflow.graph import is_link  # noqa: PLC0415 - few requests come this far
+
     said = core(node, noise)
     if isinstance(node, dict):
         for name, value in said[1].items():
@@ -175,6 +176,8 @@ def by_dependency(workflow: Mapping[str, Any]) -> tuple[list[str], list[str]]:
 
 def sources_of(node: Any) -> Iterator[str]:
     """Ids of the nodes that feed a node."""
+    from comfytape_contracts.workflow.graph import is_link  # noqa: PLC0415 - few requests come this far
+
     inputs = node.get("inputs") if isinstance(node, dict) else None
     for value in inputs.values() if isinstance(inputs, dict) else ():
         if is_link(value):

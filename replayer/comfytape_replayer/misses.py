@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from comfytape_replayer.answer import Answer, json_answer
-from comfytape_replayer.difference import class_distance, graph_differences, value_differences
 from comfytape_replayer.meaning import workflow_of_input
 
 if TYPE_CHECKING:
@@ -74,6 +72,8 @@ def nearest_submission(
     request: str, sent: Any, shelf: Shelf, *, prompt: bool = False
 ) -> tuple[Miss, Submission | None]:
     """The recorded job that comes nearest to what was sent, and the miss that says what differs."""
+    from comfytape_replayer.difference import graph_differences, value_differences  # noqa: PLC0415 - misses are rare
+
     workflow = (sent if isinstance(sent, dict) else None) if prompt else workflow_of_input(sent)
     best: tuple[int, Submission, list[str]] | None = None
     for submission in candidates(workflow, shelf):
@@ -110,6 +110,8 @@ def beside(job_input: Any) -> Any:
 
 def candidates(workflow: Any, shelf: Shelf) -> Sequence[Submission]:
     """Those worth comparing closely, one for each meaning."""
+    from comfytape_replayer.difference import class_distance  # noqa: PLC0415 - misses are rare
+
     distinct = [alike[0] for alike in islice(shelf.by_meant.values(), LOOKED_AT)]
     if workflow is None or len(distinct) <= COMPARED:
         return distinct[:COMPARED] if workflow is None else distinct
@@ -118,6 +120,8 @@ def candidates(workflow: Any, shelf: Shelf) -> Sequence[Submission]:
 
 def nearest_page(request: str, path: str, recorded: Iterable[str], reason: str) -> Miss:
     """The recorded path that comes nearest."""
+    import difflib  # noqa: PLC0415 - misses are rare
+
     near = difflib.get_close_matches(path, list(recorded), n=3, cutoff=0.3)
     return Miss(
         request, reason, f"GET /{near[0]}" if near else "",

@@ -14,15 +14,13 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from comfytape_replayer.answer import Answer, json_answer, text_answer
-from comfytape_replayer.journal import Journal
+from comfytape_replayer.journal import PAGES, Journal
 
 if TYPE_CHECKING:
     from comfytape_replayer.app import ReplayApp
     from comfytape_replayer.asked import Asked
 
-__all__ = ["PAGES", "page"]
-
-PAGES = "/__comfytape__"
+__all__ = ["page"]
 
 STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a;background:#fff}

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["BROKEN", "UNEXPECTED", "WebSocket", "accept_of"]
+__all__ = ["WebSocket", "accept_of"]
 
 MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 """What a server appends to the client's key (RFC 6455, section 1.3)."""
@@ -26,7 +26,7 @@ MESSAGE_LIMIT = 4 << 20
 UNREAD_LIMIT = 16 << 20
 """Bytes that may wait for a client that does not read; then it is cut off."""
 
-BROKEN, NOT_TEXT, TOO_LARGE, UNEXPECTED, GONE = 1002, 1007, 1009, 1011, 1001
+BROKEN, NOT_TEXT, TOO_LARGE, GONE = 1002, 1007, 1009, 1001
 CLOSING_S = 2.0
 """How long a client has to answer a close."""
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import random
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from comfytape_cassettes import UsageError
 from comfytape_replayer.faults import Fault, picked
-from comfytape_replayer.scenarios.catalogue import SCENARIOS
-from comfytape_replayer.scenarios.play import Play
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,6 +46,8 @@ class Cast:
         """The course of a job under these scenarios, each changing what the one before it left."""
         for scenario in self.scenarios:
             if scenario.job is not None:
+                from comfytape_replayer.scenarios.play import Play  # noqa: PLC0415 - most jobs go as recorded
+
                 play = Play(submission.job, submission.workflow, timeline, submission.pieces)
                 timeline = scenario.job(play)
         return timeline
@@ -98,11 +97,18 @@ class Casting:
         self, scenarios: Sequence[str | Scenario] = (), faults: Sequence[Fault] = (),
         custom: Sequence[Scenario] = (), seed: int = 0,
     ) -> None:  # fmt: skip
-        self.known = SCENARIOS | {scenario.name: scenario for scenario in custom}
+        self.custom = {scenario.name: scenario for scenario in custom}
         self.seed = seed
         chosen = [self.scenario(name) if isinstance(name, str) else name for name in scenarios]
         self.default = Cast(chosen, faults, seed)
         self.named: dict[str, Cast] = {}
+
+    @cached_property
+    def known(self) -> Mapping[str, Scenario]:
+        """Every scenario that can be named."""
+        from comfytape_replayer.scenarios.catalogue import SCENARIOS  # noqa: PLC0415 - most servers play none
+
+        return SCENARIOS | self.custom
 
     def of(self, header: str) -> Cast:
         """The cast of a request with this ``X-Comfytape-Scenario``: names with commas, or ``none``.
@@ -130,6 +136,8 @@ class Casting:
         found = self.known.get(name.partition("#")[0])
         if found is not None:
             return found
+        import difflib  # noqa: PLC0415 - as rare as a misspelling
+
         near = difflib.get_close_matches(name, self.known, n=1)
         raise UsageError(
             f"there is no scenario {name!r}",
