@@ -10,12 +10,13 @@ which RES4LYF does not load, and a second endpoint that is slower. Run it with a
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -100,7 +101,7 @@ def make(folder, count):
 
 
 def main(folder, count="30"):
-    """Make them, build the site twice, ask since when; print the seconds of each."""
+    """Make them, build the site twice, ask since when; print the processor seconds of each."""
     recordings = Path(folder) / "recordings"
     if not recordings.exists():
         timed(f"{count} recordings made", lambda: make(recordings, int(count)))
@@ -120,11 +121,21 @@ def comfytape(*arguments):
 
 
 def timed(what, act):
-    """Say how long it took."""
-    began = time.perf_counter()
+    """Say what it took of the processor, in this process and in those that it started."""
+    began = spent()
     act()
-    print(f"{what}: {time.perf_counter() - began:.1f} s\n", flush=True)
+    print(f"{what}: {spent() - began:.1f} CPU s\n", flush=True)
+
+
+def spent():
+    """Processor seconds so far."""
+    return sum(
+        use.ru_utime + use.ru_stime for use in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    )
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder")
+    parser.add_argument("recordings", nargs="?", default="30")
+    main(*vars(parser.parse_args()).values())
