@@ -114,6 +114,7 @@ def scalar(node: Any, path: Path) -> Any:
         if not isinstance(node, yaml.ScalarNode):
             raise yaml.YAMLError("a key must be a plain word")
         return loader.construct_object(node)
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        # PyYAML takes a value for what its tag says it is: `!!timestamp x` and `!!bool x` end in errors of any kind.
         line = node.start_mark.line + 1
         raise UsageError(f"{path}:{line}: this value cannot be read: {' '.join(str(error).split())}") from error

@@ -10,10 +10,14 @@ import pytest
 from comfytape.history.database import History
 from comfytape.settings import load_settings
 from comfytape_cassettes import Body, CassetteError, Exchange, Request, Response, UsageError
+from comfytape_cassettes.errors import ComfytapeError
 from comfytape_cassettes.formats.har import read_har
+from comfytape_cassettes.formats.recognise import read_foreign
 from comfytape_cassettes.recording import Recording
 from comfytape_contracts.contract import Contract
 from comfytape_contracts.drift.packs import packs_of
+from comfytape_contracts.yaml_file import read_yaml
+from comfytape_replayer.scenarios.custom import load_scenario
 
 ENTRY = {
     "startedDateTime": "2026-11-22T10:00:00.000Z",
@@ -117,3 +121,30 @@ def test_a_link_out_of_the_project_is_not_followed(tmp_path, monkeypatch):
     (folder / "workflow.json").symlink_to(tmp_path / "private.json")
     with pytest.raises(UsageError, match="leads out of the project"):
         _ = contract.workflow_path
+
+
+@pytest.mark.parametrize("read", [read_yaml, read_foreign, load_scenario])
+@pytest.mark.parametrize("value", ["!!timestamp x", "!!bool x", "!!int ''", "!!float ''", "2001-99-99"])
+def test_a_value_that_is_not_what_its_tag_says_is_told_in_words(tmp_path, read, value):
+    """PyYAML ends in an AttributeError, a KeyError, an IndexError."""
+    (tmp_path / "a.yaml").write_text(f"name: {value}\ninteractions: []\nrules: []\n")
+    with pytest.raises(ComfytapeError, match=r"a\.yaml"):
+        read(tmp_path / "a.yaml")
+
+
+@pytest.mark.parametrize("text", ["a: &a [x]\nrules: [*a, *a]\n", "rules: " + "[" * 3000, "rules: [\x00]"])
+def test_a_scenario_made_to_hurt_is_refused_in_words(tmp_path, text):
+    """Aliases, which nine lines can make gigabytes of; nesting; a NUL."""
+    (tmp_path / "a.yaml").write_text(text)
+    with pytest.raises(UsageError, match=r"a\.yaml"):
+        load_scenario(tmp_path / "a.yaml")
+
+
+def test_answers_without_a_body_in_a_journal_are_told_apart(cut):
+    """Two polls, neither with a body: the recording is finished."""
+    folder = cut(lambda item: item["response"].pop("body"))
+    journal = folder / "journal.jsonl"
+    journal.write_text(journal.read_text() + journal.read_text().splitlines()[1] + "\n")
+    recording = Recording.resume(folder)
+    assert len(recording.finish().exchanges[0].times) == 2
+    recording.close()

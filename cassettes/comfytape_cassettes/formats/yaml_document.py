@@ -95,6 +95,9 @@ def yaml_document(source: str) -> Any:
         raise ValueError(f"{what}{f', line {mark.line + 1}' if mark else ''}") from error
     except yaml.YAMLError as error:
         raise ValueError(str(error).splitlines()[0]) from error
+    except (ArithmeticError, AttributeError, LookupError, TypeError) as error:
+        # PyYAML takes a value for what its tag says it is: `!!timestamp x` and `!!bool x` end in errors of any kind.
+        raise ValueError(f"a value is not what its tag says ({error})") from error
 
 
 def expanded(alias: yaml.AliasEvent, opened: list[tuple[str | None, int]], anchors: dict[str, int]) -> int:

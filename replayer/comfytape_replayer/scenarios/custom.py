@@ -42,12 +42,9 @@ def load_scenario(path: Path) -> Scenario:
     Raises:
         UsageError: the file cannot be read, or a key or value does not fit; the message names file and key.
     """
-    import yaml  # noqa: PLC0415 - only those who write scenarios pay for it
+    from comfytape_contracts.yaml_file import read_yaml  # noqa: PLC0415 - only those who write scenarios pay for it
 
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UsageError(f"scenario {path} cannot be read: {error}") from error
+    document = read_yaml(path).data
     fields = checked(document, KEYS, str(path))
     rules = [rule_of(rule, f"{path}, rule {number}") for number, rule in enumerate(fields.get("rules", []), start=1)]
     if not rules:
