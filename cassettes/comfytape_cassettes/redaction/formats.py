@@ -104,7 +104,7 @@ FORMATS = (
     _format(
         "private-key",
         "PRIVATE",
-        rb"-----BEGIN [A-Z ]{0,20}PRIVATE KEY(?: BLOCK)?-----(?P<secret>[^-\x00]{16,})",
+        rb"-----BEGIN[ +][A-Z +]{0,20}PRIVATE[ +]KEY(?:[ +]BLOCK)?-----(?P<secret>[^-\x00]{16,})",
     ),
     _format("authorization", "earer", rb"earer(?<![A-Za-z0-9].earer)" + _CREDENTIALS),
     _format("authorization", "EARER", rb"EARER(?<![A-Za-z0-9].EARER)" + _CREDENTIALS),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import random
+from urllib.parse import quote_plus
 
 import pytest
 
@@ -99,3 +100,13 @@ def test_a_key_between_slashes_is_found(kind, around):
     """A slash belongs to base64, and to every path: keys of these kinds are found between slashes too."""
     text = around.format(KINDS[kind])
     assert KINDS[kind] not in Redactor().text(text)
+
+
+def test_a_private_key_in_a_form_is_gone():
+    """A form spells spaces as +: ``-----BEGIN+RSA+PRIVATE+KEY-----``."""
+    before, secret, after = EMBEDDED["pem"]
+    sent = f"a=1&note={quote_plus(before + secret + after)}"
+    clean = Redactor().text(sent)
+    assert quote_plus(secret.strip()) not in clean
+    assert secret.splitlines()[-1] not in clean
+    assert Redactor().text(clean) == clean
