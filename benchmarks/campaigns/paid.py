@@ -96,9 +96,11 @@ def crash_and_resume(case):
     process.kill()
     process.communicate()
     journal = case[1] / "cassettes" / "small" / "journal.jsonl"
+    if not journal.exists() and (journal.parent / "cassette.json").exists():
+        return ""  # it was quicker than the killer
     out, err = started(case, *(["--resume"] if journal.exists() else []), work_s=0.05).communicate(timeout=WITHIN_S)
     double = len(seeds(plane)) - len(set(seeds(plane)))
-    return f"{double} samples twice: {(out + err)[-300:]}" if double and journal else ""
+    return f"{double} samples twice: {(out + err)[-300:]}" if double else ""
 
 
 def outlives_its_time(case):

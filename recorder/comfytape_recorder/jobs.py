@@ -6,13 +6,14 @@ import base64
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from comfytape_cassettes import UnreachableError, UsageError
+from comfytape_cassettes import CassetteError, UnreachableError, UsageError
+from comfytape_contracts.jobs import said_by
 from comfytape_recorder.elsewhere import fetch_elsewhere
 from comfytape_recorder.ledger import label_of
 from comfytape_recorder.lost import settle, total
 from comfytape_recorder.polling import Pace
 from comfytape_recorder.runpod import HiccupError, InputRefusedError
-from comfytape_recorder.transport import NotConnectedError
+from comfytape_recorder.transport import NotConnectedError, UnkeptError
 
 if TYPE_CHECKING:
     import threading
@@ -91,6 +92,7 @@ class RunPodJobs:
         """See ``Jobs.run``."""
         ledger = self.shared.ledger
         job_id = ledger.entry(sample).job
+        resumed = job_id is not None
         ledger.entry(sample).started_ms = ledger.recording.now_ms()
         if job_id is None:
             with self.submitting:
@@ -100,6 +102,11 @@ class RunPodJobs:
         self.shared.spending.started(sample, ledger.recording.now_ms())
         last = self.wait(sample, job_id)
         if last is None:
+            return
+        if resumed and last.status == "CANCELLED":
+            # Cancelled when the recorder stopped, on a disk that did not take the note: it brought nothing.
+            ledger.mark("withdrawn", sample, job=job_id)
+            self.run(sample, job_input)
             return
         fetch_elsewhere(self.client, last)
         billed = (last.delay_ms or 0.0) + (last.execution_ms or 0.0)
@@ -123,6 +130,11 @@ class RunPodJobs:
                 said = self.client.run(job_input)
             except UsageError:
                 ledger.mark("not accepted", sample)
+                raise
+            except UnkeptError as error:
+                # The job runs: it must be known to be cancelled, though no disk holds its id.
+                if (said_now := said_by(error.exchange)) is not None:
+                    ledger.entry(sample).jobs.append(said_now.id)
                 raise
             except (HiccupError, UnreachableError) as error:
                 ledger.entry(sample).note = str(error)
@@ -231,13 +243,16 @@ class RunPodJobs:
             return
         try:
             said = self.client.cancel(job_id)
+            if said.status == "CANCELLED":
+                self.shared.ledger.mark("withdrawn", sample, job=job_id)
+                self.shared.spending.withdrawn(sample, self.shared.ledger.recording.now_ms())
+        except CassetteError as error:
+            # It was asked for, but cannot be written down: the other jobs are to be cancelled all the same.
+            self.shared.ledger.entry(sample).note = f"cancelled, but {error}"
         except (HiccupError, UnreachableError, UsageError) as error:
             self.shared.ledger.entry(sample).note = f"could not be cancelled: {error}"
-            return
-        if said.status == "CANCELLED":
-            self.shared.ledger.mark("withdrawn", sample, job=job_id)
-            self.shared.spending.withdrawn(sample, self.shared.ledger.recording.now_ms())
-        self.shared.tell(sample, said.status)
+        else:
+            self.shared.tell(sample, said.status)
 
 
 @dataclass(frozen=True)

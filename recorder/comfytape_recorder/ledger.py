@@ -108,8 +108,11 @@ class Ledger:
         """Note an event, on disk before this returns."""
         mark = {"event": event, "sample": sample, **self.entry(sample).case, **facts}
         with self.lock:
-            self.recording.mark(**mark)
-            self.apply(mark)
+            try:
+                self.recording.mark(**mark)
+            finally:
+                # What a failing disk did not take is still known here: a job must be cancelled when all ends.
+                self.apply(mark)
 
     def open_asks(self, asks: Iterable[Ask]) -> list[Ask]:
         """What still needs work, in order; what is submitted already first: its result is paid for and expires."""

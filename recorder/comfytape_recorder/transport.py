@@ -16,7 +16,17 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 
-from comfytape_cassettes import Body, Exchange, Failure, Headers, Request, Response, UnreachableError, UsageError
+from comfytape_cassettes import (
+    Body,
+    CassetteError,
+    Exchange,
+    Failure,
+    Headers,
+    Request,
+    Response,
+    UnreachableError,
+    UsageError,
+)
 from comfytape_cassettes.version import __version__
 from comfytape_recorder.deadline import Guard, GuardedAdapter
 
@@ -25,7 +35,7 @@ if TYPE_CHECKING:
 
     from comfytape_cassettes.recording import Recording
 
-__all__ = ["Limits", "NotConnectedError", "Transport"]
+__all__ = ["Limits", "NotConnectedError", "Transport", "UnkeptError"]
 
 CHUNK = 1 << 16
 BODY_LIMIT = 256 << 20
@@ -44,6 +54,14 @@ class Limits:
 
 class NotConnectedError(UnreachableError):
     """No connection was made, so the request certainly did not arrive."""
+
+
+class UnkeptError(CassetteError):
+    """An answer came and could not be written down; ``exchange`` is what it was, for whoever must act on it."""
+
+    def __init__(self, error: CassetteError, exchange: Exchange) -> None:
+        super().__init__(str(error), hint=error.hint)
+        self.exchange = exchange
 
 
 class NoImplicitAuth(requests.auth.AuthBase):
@@ -97,6 +115,7 @@ class Transport:
             NotConnectedError: nothing listens there.
             UnreachableError: no whole answer came; the failure is kept in the recording.
             UsageError: the URL or a header is not one.
+            UnkeptError: the answer came, but the recording cannot be written.
         """
         limit = limits or self.limits
         sent = {
@@ -132,7 +151,10 @@ class Transport:
         elapsed = round((time.monotonic() - clock) * 1000, 3)
         exchange = Exchange(Request(method, url, Headers.of(sent), Body.of(body)), response, ((started, elapsed),))
         if self.recording is not None:
-            self.recording.add(exchange, durable=durable)
+            try:
+                self.recording.add(exchange, durable=durable)
+            except CassetteError as error:
+                raise UnkeptError(error, exchange) from error
         return exchange
 
     def exchanged(self, method: str, url: str, headers: dict[str, str], body: bytes, limit: Limits) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import time
 
@@ -161,3 +162,32 @@ def test_the_key_is_in_nothing_that_was_printed_or_written(plane, recorder, fold
     assert [text for text in printed if key in text] == []
     assert [path for path in folder.rglob("*") if path.is_file() and key.encode() in path.read_bytes()] == []
     assert json.loads((folder / "cassette.json").read_text())["version"] == 1
+
+
+def test_a_folder_that_goes_leaves_no_job_running(plane, recorder, folder):
+    """Somebody deletes the recording: nothing can be written any more, and every job is cancelled all the same."""
+    plane.work_s = 30
+    process = recorder("--samples", "3", "--concurrency", "3")
+    until(lambda: plane.count("IN_PROGRESS") == 3)
+    shutil.rmtree(folder)
+    _, err = process.communicate(timeout=90)
+    assert process.returncode == 2
+    assert "Traceback" not in err
+    assert plane.count("IN_PROGRESS", "IN_QUEUE") == 0
+
+
+def test_a_job_cancelled_behind_a_recorders_back_is_submitted_anew(plane, recorder, folder, tape):
+    """As when a full disk took the note of our own cancellation: the sample is done after --resume."""
+    plane.work_s = 30
+    process = recorder("--samples", "2", "--concurrency", "2")
+    until(lambda: plane.count("IN_PROGRESS") == 2)
+    process.kill()
+    process.communicate()
+    for job in plane.jobs.values():
+        job.status = "CANCELLED"
+    plane.work_s = 0.05
+    process = recorder("--samples", "2", "--resume")
+    _, err = process.communicate(timeout=90)
+    assert process.returncode == 0, err
+    assert [job.status for job in tape(folder).jobs] == ["COMPLETED"] * 2
+    assert len(plane.jobs) == 4
