@@ -9,7 +9,7 @@ PACKAGES := comfytape cassettes/comfytape_cassettes contracts/comfytape_contract
 SBOM   := build/sbom
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-services lint types unit wheel docs client sbom lock examples clean
+.PHONY: help campaign demo test test-services lint types unit wheel docs client sbom lock examples clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -43,6 +43,12 @@ wheel: $(DEV)
 
 test-services: $(DEV) ## tests against a real PostgreSQL and an S3 server (not in `test`)
 	@$(BIN)/python tests/services.py
+
+campaign: $(DEV) ## the long trials of docs/reliability.md (some hours)
+	@mkdir -p campaign-output; failed=0; \
+	for each in crash network paid contention secrecy hostile soak scale isolation planted; do \
+	  $(BIN)/python benchmarks/campaigns/$$each.py --json campaign-output/$$each.json || failed=1; \
+	done; exit $$failed
 
 examples: $(DEV) ## write docs/examples anew
 	@$(BIN)/python docs/examples.py

@@ -98,7 +98,10 @@ YESTERDAY = (datetime.now(UTC).date() - timedelta(days=1)).isoformat()
         (("--all",), "a finding is accepted with a reason"),
         (("--all", "--reason", "x", "--expires", YESTERDAY), "has passed"),
         (("--rule", "required-node-mising", "--reason", "x"), "did you mean 'required-node-missing'?"),
-        (("--rule", "zzz", "--reason", "x"), "rules with findings: comfyui-version, image-metadata, required-node-missing"),
+        (
+            ("--rule", "zzz", "--reason", "x"),
+            "rules with findings: comfyui-version, image-metadata, required-node-missing",
+        ),
         (("ffffffffffffffff", "--reason", "x"), "no finding of this check has the fingerprint"),
     ],
 )
