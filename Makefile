@@ -8,8 +8,11 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 PACKAGES := comfytape cassettes/comfytape_cassettes contracts/comfytape_contracts recorder/comfytape_recorder replayer/comfytape_replayer
 SBOM   := build/sbom
 
+# Hundreds of processes start in the tests: each would compile our modules anew where this is set.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
-.PHONY: help campaign demo test test-services lint types unit wheel docs client sbom lock examples clean
+.PHONY: help campaign demo test test-services static lint types unit wheel docs client sbom lock examples clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -17,8 +20,11 @@ help: ## list the targets
 demo: $(RUN) ## replay a real recording, record from it, check it
 	@$(BIN)/python docs/demo.py
 
-test: lint types unit wheel ## everything that CI holds
+test: static unit wheel ## everything that CI holds
 	@echo "All tests passed: lint, types, tests with coverage, and the built wheel."
+
+static: $(DEV)
+	@$(MAKE) --no-print-directory -j2 lint types
 
 lint: $(DEV)
 	@echo "== lint and format"
@@ -84,9 +90,10 @@ $(RUN): requirements.lock pyproject.toml | $(BIN)/python
 	@echo "== installing what comfytape needs (pinned, with hashes)"
 	@$(PIP) --require-hashes -r requirements.lock
 	@$(PIP) --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q $(PACKAGES)
 	@touch $@
 
 $(DEV): requirements-dev.lock $(RUN)
 	@echo "== installing what its tests need (pinned, with hashes)"
-	@$(PIP) --require-hashes -r requirements-dev.lock
+	@$(PIP) --no-compile --require-hashes -r requirements-dev.lock
 	@touch $@

@@ -132,7 +132,7 @@ def run(exchanges, megabytes, seed):
     with tempfile.TemporaryDirectory(dir=os.environ.get("COMFYTAPE_SCALE_DIR")) as top:
         contract_in(top)
         contract = Path(top) / "contracts" / "small"
-        for share in (10, 3, 1):
+        for share in (10, 3, 1) if exchanges >= 1000 else (10, 1):
             path = Path(top) / "cassette"
             began = time.monotonic()
             jobs = made(path, exchanges // share, megabytes // share, random.Random(seed))

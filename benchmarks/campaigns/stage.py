@@ -42,7 +42,7 @@ def contract_in(place, text=CONTRACT):
 
 def environment(plane_url, **more):
     """The variables a user would set, and none of the caller's own."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("RUNPOD_", "COMFY"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("RUNPOD_", "COMFY", "COVERAGE"))}
     if PLANTED in os.environ:
         kept["PYTHONPATH"] = os.pathsep.join([os.environ[PLANTED], *filter(None, [os.environ.get("PYTHONPATH")])])
     own = {"RUNPOD_ENDPOINT_BASE_URL": plane_url, "RUNPOD_ENDPOINT_ID": "ep1", "RUNPOD_API_KEY": KEY}

@@ -16,7 +16,7 @@ import pytest
 CAMPAIGNS = Path(__file__).resolve().parents[2] / "benchmarks" / "campaigns"
 SHORT = {
     "crash": ("--cases", "5"),
-    "network": ("--cases", "8"),
+    "network": ("--cases", "6"),
     "paid": ("--cases", "7"),
     "contention": ("--cases", "5"),
     "scale": ("--exchanges", "40", "--megabytes", "2"),

@@ -54,7 +54,9 @@ def workplace(tmp_path):
 @pytest.mark.parametrize("block", list(blocks()))
 def test_what_a_page_shows_is_what_happens(block, workplace):
     """Documentation that is executed cannot go stale."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("RUNPOD_", "COMFYUI_", "COMFYTAPE_"))}
+    environment = {
+        k: v for k, v in os.environ.items() if not k.startswith(("RUNPOD_", "COMFYUI_", "COMFYTAPE_", "COVERAGE_"))
+    }
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
     for command, expected in commands_of(block):
         done = subprocess.run(

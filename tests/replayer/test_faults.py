@@ -124,7 +124,7 @@ def test_a_scenario_of_ones_own(tmp_path, danrisi, danrisi_workflows, client_of)
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("rules: [", "cannot be read"),
+        ("rules: [", "not YAML"),
         ("[]", "expected a mapping"),
         ("name: x", "has no rules"),
         ("rule: []", "unknown key 'rule'"),
