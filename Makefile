@@ -5,6 +5,8 @@ BIN    := $(VENV)/bin
 RUN    := $(VENV)/run.stamp
 DEV    := $(VENV)/dev.stamp
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+# One more than there are processors: many tests wait for a server, a poll or a deadline.
+WORKERS  ?= $(shell expr `$(PYTHON) -c 'import os; print(os.cpu_count() or 1)'` + 1)
 PACKAGES := comfytape cassettes/comfytape_cassettes contracts/comfytape_contracts recorder/comfytape_recorder replayer/comfytape_replayer
 SBOM   := build/sbom
 
@@ -39,7 +41,7 @@ types: $(DEV)
 unit: $(DEV)
 	@echo "== tests with branch coverage"
 	@rm -f .coverage .coverage.*
-	@COVERAGE_PROCESS_START=pyproject.toml $(BIN)/coverage run -m pytest -n auto --dist loadfile --no-loadscope-reorder
+	@COVERAGE_PROCESS_START=pyproject.toml $(BIN)/coverage run -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 

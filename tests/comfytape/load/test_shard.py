@@ -195,4 +195,5 @@ def test_locust_with_two_workers_records_every_job(instant, tmp_path):
     jobs = Tape(Cassette.open(tmp_path / "cassettes" / "all")).jobs
     assert f"{len(jobs)} jobs" in merged.stdout
     assert {job.id for job in jobs} == {job.id for part in parts for job in Tape(part).jobs}
-    assert {job.status for job in jobs} <= {"COMPLETED", "CANCELLED"}
+    # A job that was cancelled at the end may be on the tape as it was last seen; at the plane none runs on.
+    assert {job.status for job in jobs if job.cancelled is None} <= {"COMPLETED"}
