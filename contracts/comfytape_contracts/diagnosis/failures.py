@@ -30,6 +30,7 @@ WORDS: tuple[tuple[re.Pattern[str], Rule], ...] = tuple(
         (r"not reachable after multiple retries|http communication error with comfyui", rules.UNREACHABLE),
         (r"websocket communication error", rules.UNREACHABLE),
         (r"out of memory|outofmemory|allocation on device", rules.OUT_OF_MEMORY),
+        (r"no checkpoint models appear to be available", rules.MODEL_MISSING),
         (r"not in \[\]|: '[^']+\.(?:safetensors|ckpt|pth?|bin|sft|gguf|onnx|pkl|pt2)' not in \[", rules.MODEL_MISSING),
         (r"validation failed|failed validation|prompt has no outputs", rules.VALIDATION),
         (r"value_not_in_list|invalid_prompt", rules.VALIDATION),
