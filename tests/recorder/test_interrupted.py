@@ -180,7 +180,9 @@ def test_a_job_cancelled_behind_a_recorders_back_is_submitted_anew(plane, record
     """As when a full disk took the note of our own cancellation: the sample is done after --resume."""
     plane.work_s = 30
     process = recorder("--samples", "2", "--concurrency", "2")
-    until(lambda: plane.count("IN_PROGRESS") == 2)
+    journal = folder / "journal.jsonl"
+    # An answer that is not noted yet would be a LOST sample, which is another claim.
+    until(lambda: plane.count("IN_PROGRESS") == 2 and all(job in journal.read_text() for job in plane.jobs))
     process.kill()
     process.communicate()
     for job in plane.jobs.values():
