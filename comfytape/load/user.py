@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import gevent
 import locust
 from locust.exception import StopUser
 from locust.runners import MasterRunner, WorkerRunner
@@ -105,6 +107,9 @@ def classes_of(environment: Environment) -> list[type[ContractUser]]:
 
 def on_init(environment: Environment, runner: Any, **_: Any) -> None:
     """Begin with the test and end with it."""
+    # Python raises KeyboardInterrupt in whatever greenlet runs. In one that stands for a thread it ends that thread
+    # alone, and the test would go on and spend. Locust takes SIGTERM in gevent's loop, where nothing swallows it.
+    gevent.signal_handler(signal.SIGINT, os.kill, os.getpid(), signal.SIGTERM)
     if isinstance(runner, MasterRunner):
         spent: set[str] = set()
 

@@ -158,42 +158,85 @@ def test_recordings_of_different_planes_are_not_one(instant, shard, recorded, tm
         merge_cassettes([recorded, Cassette.open(other)], tmp_path / "all", [], [])
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="SIGINT to one process is POSIX")
-def test_locust_with_two_workers_records_every_job(instant, tmp_path):
-    """Master and workers headless, ended by Ctrl-C to all three at once; `merge` and `check` make one report of it."""
-    (tmp_path / "locustfile.py").write_text(
-        "from comfytape.load import ContractUser\n\n\nclass Danrisi(ContractUser):\n    contract = 'z-image-danrisi'\n"
-    )
+LOCUSTFILE = """
+from comfytape.load import ContractUser
+
+
+class Danrisi(ContractUser):
+    contract = 'z-image-danrisi'
+"""
+
+
+@pytest.fixture
+def locust(instant, tmp_path):
+    """Start locust processes on a locustfile, with the replay as their endpoint."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("RUNPOD_", "COMFY"))}
     environment = kept | {
         "COMFYTAPE_CONTRACTS": str(ROOT / "contracts"), "RUNPOD_ENDPOINT_ID": "any", "RUNPOD_API_KEY": KEY,
         "RUNPOD_ENDPOINT_BASE_URL": f"{instant.url}/v2",
     }  # fmt: skip
-    port = str(20_000 + os.getpid() % 20_000)
+    started = []
 
     def start(*arguments):
-        return subprocess.Popen([sys.executable, "-m", "locust", "-f", "locustfile.py", *arguments], cwd=tmp_path,
-                                env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)  # fmt: skip
+        process = subprocess.Popen([sys.executable, "-m", "locust", "-f", "locustfile.py", *arguments], cwd=tmp_path,
+                                   env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)  # fmt: skip
+        started.append(process)
+        return process
 
-    processes = [start("--worker", "--master-port", port) for _ in range(2)]
+    (tmp_path / "locustfile.py").write_text(LOCUSTFILE)
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGINT to one process is POSIX")
+def test_locust_with_two_workers_records_every_job(locust, tmp_path):
+    """Master and workers headless, ended by Ctrl-C to all three at once; `merge` and `check` make one report of it."""
+    port = str(20_000 + os.getpid() % 20_000)
+    processes = [locust("--worker", "--master-port", port) for _ in range(2)]
     master = ["--master", "--headless", "--master-bind-port", port, "--expect-workers", "2", "-u", "2", "-r", "2"]
-    processes.append(start(*master))
+    processes.append(locust(*master))
     journals = [tmp_path / "cassettes" / f"z-image-danrisi-load-w{n}" / "journal.jsonl" for n in (0, 1)]
     until = time.monotonic() + 60
     while not all(j.exists() and '"submitted"' in j.read_text() for j in journals) and time.monotonic() < until:
         time.sleep(0.2)
     for process in processes:
         process.send_signal(signal.SIGINT)
-    said = [process.communicate(timeout=60)[1] for process in processes]
+    said = [process.communicate(timeout=90)[1] for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0], said
     parts = [Cassette.open(journal.parent) for journal in journals]
     assert all(journal.exists() is False for journal in journals), said
     merged = subprocess.run(
         [sys.executable, "-m", "comfytape", "merge", *(p.label for p in parts), "--name", "all"],
-        cwd=tmp_path, env=environment, capture_output=True, text=True, check=True,
+        cwd=tmp_path, capture_output=True, text=True, check=True,
     )  # fmt: skip
     jobs = Tape(Cassette.open(tmp_path / "cassettes" / "all")).jobs
     assert f"{len(jobs)} jobs" in merged.stdout
     assert {job.id for job in jobs} == {job.id for part in parts for job in Tape(part).jobs}
     # A job that was cancelled at the end may be on the tape as it was last seen; at the plane none runs on.
     assert {job.status for job in jobs if job.cancelled is None} <= {"COMPLETED"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGINT to one process is POSIX")
+def test_a_ctrl_c_that_meets_a_thread_ends_the_test_too(locust, tmp_path):
+    """Python raises KeyboardInterrupt wherever it stands; in the thread that keeps the journal safe, nobody would hear."""
+    meets = """
+import os, signal
+
+fsync = os.fsync
+
+
+def interrupted(handle):
+    os.fsync = fsync
+    os.kill(os.getpid(), signal.SIGINT)
+    fsync(handle)
+
+
+os.fsync = interrupted
+"""
+    (tmp_path / "locustfile.py").write_text(LOCUSTFILE + meets)
+    process = locust("--headless", "-u", "1", "-r", "1")
+    said = process.communicate(timeout=90)[1]
+    assert process.returncode == 0, said
+    assert Cassette.open(tmp_path / "cassettes" / "z-image-danrisi-load-w0").exchanges
