@@ -222,14 +222,15 @@ def test_locust_with_two_workers_records_every_job(locust, tmp_path):
 def test_a_ctrl_c_that_meets_a_thread_ends_the_test_too(locust, tmp_path):
     """Python raises KeyboardInterrupt wherever it stands; in the thread that keeps the journal safe, nobody would hear."""
     meets = """
-import os, signal
+import os, signal, threading
 
 fsync = os.fsync
 
 
 def interrupted(handle):
-    os.fsync = fsync
-    os.kill(os.getpid(), signal.SIGINT)
+    if Danrisi.shard and threading.current_thread().name == "journal-fsync":
+        os.fsync = fsync
+        os.kill(os.getpid(), signal.SIGINT)
     fsync(handle)
 
 
@@ -237,6 +238,6 @@ os.fsync = interrupted
 """
     (tmp_path / "locustfile.py").write_text(LOCUSTFILE + meets)
     process = locust("--headless", "-u", "1", "-r", "1")
-    said = process.communicate(timeout=90)[1]
+    said = process.communicate(timeout=60)[1]
     assert process.returncode == 0, said
     assert Cassette.open(tmp_path / "cassettes" / "z-image-danrisi-load-w0").exchanges
