@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from comfytape_contracts.diagnosis.failures import failure_of
+from comfytape_contracts.diagnosis.handler import sign_of
+from comfytape_contracts.diagnosis.queue import FIRST_SECONDS, LONG_START_S
 from comfytape_contracts.expectation import SUCCESS
 from comfytape_contracts.outputs import errors_of, image_count
+from comfytape_contracts.rules.endpoint import HANDLER_WRONG
 from comfytape_contracts.rules.failure import EXPIRED
 from comfytape_contracts.rules.job import ERRORS_BESIDE, NO_IMAGES, UNFINISHED
-from comfytape_contracts.rules.queue import THROTTLED, UNHEALTHY
+from comfytape_contracts.rules.queue import INITIALIZING, NO_WORKERS, THROTTLED, UNHEALTHY
 
 if TYPE_CHECKING:
     from comfytape_contracts.jobs import Job
@@ -77,11 +80,14 @@ def ending_of(tape: Tape, job: Job, images: int) -> Ending:
         seen = next((s.said.status for s in reversed(job.states) if not s.said.is_final), "IN_QUEUE")
         words = f"was cancelled by the client after {waited:.1f} s, last seen {seen}"
         return Ending(*waiting(tape, job, seen, words))
+    errors, brought = errors_of(last), image_count(last)
+    sign = sign_of(job)
+    if sign is not None and sign.kind == "other" and sign.sure:
+        return Ending(HANDLER_WRONG, f"is {last.status}, but not by a handler of workflows: {sign.words}")
     failure = failure_of(job)
     if failure is not None:
         rule, words = failure
         return Ending(rule, words, *place(words))
-    errors, brought = errors_of(last), image_count(last)
     if errors:
         return Ending(ERRORS_BESIDE, "; ".join(errors), *place("; ".join(errors)))
     if brought < images:
@@ -93,7 +99,7 @@ def unfinished(tape: Tape, job: Job) -> Ending:
     """A job without a final state: it vanished, it waits for a worker that does not come, or the tape is over."""
     if job.states and vanished(tape, job):
         return Ending(EXPIRED, f"was {job.status}, then /status answered 404: RunPod does not know it any more")
-    waited = (job.states[-1].exchange.last_ms - job.submitted_ms) / 1000 if job.states else 0.0
+    waited = (job.seen_ms - job.submitted_ms) / 1000 if job.states else 0.0
     words = f"was last seen {job.status} after {waited:.1f} s; the recording does not show how it ended"
     return Ending(*waiting(tape, job, job.status, words))
 
@@ -105,16 +111,22 @@ def vanished(tape: Tape, job: Job) -> bool:
 
 
 def waiting(tape: Tape, job: Job, seen: str, words: str) -> tuple[Rule, str]:
-    """Why a job got no end, as far as ``/health`` shows it: throttled, unhealthy, or not known."""
-    end = job.cancelled.started_ms if job.cancelled else job.states[-1].exchange.last_ms if job.states else 0.0
+    """Why a job got no end, as far as ``/health`` shows it: unhealthy, throttled, no worker at all, or not known."""
+    end = job.cancelled.started_ms if job.cancelled else job.seen_ms
     healths = [said.workers for at, said in tape.health if at <= end + 1000]
     workers = healths[-1] if healths else None
-    if seen == "IN_QUEUE" and workers is not None and not workers.able:
-        for rule, count in ((UNHEALTHY, workers.unhealthy), (THROTTLED, workers.throttled)):
-            if count:
-                word = "unhealthy" if rule is UNHEALTHY else "throttled"
-                return rule, f"{words}; /health shows {count} {word} worker(s) and none that could take it"
-    return UNFINISHED, words
+    if seen != "IN_QUEUE" or workers is None or workers.able:
+        return UNFINISHED, words
+    waited_s = (end - job.submitted_ms) / 1000
+    for rule, count, word, after_s in (
+        (UNHEALTHY, workers.unhealthy, "unhealthy", 0.0),
+        (THROTTLED, workers.throttled, "throttled", 0.0),
+        (INITIALIZING, workers.initializing, "initializing", LONG_START_S),
+    ):
+        if count:
+            told = f"{words}; /health shows {count} {word} worker(s) and none that could take it"
+            return (rule if waited_s >= after_s else UNFINISHED), told
+    return (NO_WORKERS if waited_s >= FIRST_SECONDS else UNFINISHED), f"{words}; /health shows no worker in any state"
 
 
 def place(words: str) -> tuple[str | None, str | None, str | None]:

@@ -17,6 +17,7 @@ SPOKEN = {
     "result-lost": "job-result-lost",
     "no-images": "job-no-images",
     "partial-errors": "job-partial-errors",
+    "wrong-handler": "handler-wrong",
 }
 """Names that read better than the rule's id less its family."""
 

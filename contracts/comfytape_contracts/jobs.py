@@ -41,6 +41,7 @@ class Job:
         submitted: the ``/run`` or ``/runsync`` exchange, or None where the tape begins later.
         states: what ``/status`` (or ``/runsync``) said, in order, without repeats.
         cancelled: the ``/cancel`` exchange, if any.
+        seen_ms: when something was last said about it, ms from the start of the recording.
     """
 
     endpoint: str
@@ -48,6 +49,7 @@ class Job:
     submitted: Exchange | None = None
     states: tuple[State, ...] = ()
     cancelled: Exchange | None = None
+    seen_ms: float = 0.0
 
     @cached_property
     def last(self) -> JobObject | None:
@@ -139,6 +141,7 @@ def said_by(exchange: Exchange) -> JobObject | None:
 
 def with_state(job: Job, said: JobObject, exchange: Exchange) -> Job:
     """The job with one more state, unless it is the state it was in already."""
+    seen_ms = max(job.seen_ms, exchange.last_ms)
     if job.states and job.states[-1].said == said:
-        return job
-    return replace(job, states=(*job.states, State(said, exchange)))
+        return replace(job, seen_ms=seen_ms)
+    return replace(job, states=(*job.states, State(said, exchange)), seen_ms=seen_ms)

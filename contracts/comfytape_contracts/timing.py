@@ -34,6 +34,8 @@ __all__ = [
     "warmths_of",
 ]
 
+GRAIN_MS = 100.0
+"""How far two clocks that measured the same may differ."""
 DIRECT = "comfyui"
 """The endpoint of prompts that went to a ComfyUI without RunPod."""
 
@@ -91,10 +93,14 @@ class JobTiming:
 
     @property
     def overhead_ms(self) -> float | None:
-        """What the client waited beyond what the platform tells: polling, and the way there and back."""
+        """What the client waited beyond what the platform tells: polling, and the way there and back.
+
+        None where the platform tells of more time than went by: a replay whose clock is faster than ours.
+        """
         if self.observed_ms is None or self.delay_ms is None or self.execution_ms is None:
             return None
-        return self.observed_ms - self.delay_ms - self.execution_ms
+        beyond = self.observed_ms - self.delay_ms - self.execution_ms
+        return beyond if beyond > -GRAIN_MS else None
 
     @property
     def per_image_ms(self) -> float | None:
@@ -178,13 +184,18 @@ def worker_of(job: Job) -> str:
 
 
 def began(job: Job) -> float:
-    """When its execution began, ms from the start; its submission where that was not said."""
-    return job.submitted_ms + ((job.last.delay_ms or 0.0) if job.last else 0.0)
+    """When its execution began, ms from the start; its submission where that was not said.
+
+    No later than it was seen at work: a replay may tell of a minute in the queue that it did not wait for.
+    """
+    said = job.submitted_ms + ((job.last.delay_ms or 0.0) if job.last else 0.0)
+    return min([said, *(state.first_ms for state in job.states if state.said.status != "IN_QUEUE")])
 
 
 def ended(job: Job) -> float:
-    """When its execution ended, as far as was said."""
-    return began(job) + ((job.last.execution_ms or 0.0) if job.last else 0.0)
+    """When its execution ended, as far as was said, and no later than that was seen."""
+    said = began(job) + ((job.last.execution_ms or 0.0) if job.last else 0.0)
+    return said if job.ended_ms is None else min(said, job.ended_ms)
 
 
 def cards_of(tape: Tape) -> Callable[[Job], str]:

@@ -16,6 +16,7 @@ from comfytape_contracts.checks.models import check_models
 from comfytape_contracts.checks.nodes import check_nodes
 from comfytape_contracts.checks.recording import check_recording
 from comfytape_contracts.checks.regression import Earlier, check_regression
+from comfytape_contracts.checks.requests import check_requests
 from comfytape_contracts.checks.schemas import check_schemas
 from comfytape_contracts.checks.speed import check_speed
 from comfytape_contracts.checks.subject import Outcome, Subject
@@ -46,6 +47,7 @@ CHECKS: tuple[tuple[str, Callable[[Subject], Outcome]], ...] = (
     ("volume", check_volume),
     ("versions", check_versions),
     ("jobs", check_jobs),
+    ("jobs", check_requests),
     ("outputs", check_images),
     ("cases", check_cases),
     ("schemas", check_schemas),

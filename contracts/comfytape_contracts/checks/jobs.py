@@ -10,6 +10,7 @@ from comfytape_contracts.endings import ending_of
 from comfytape_contracts.findings import Severity
 from comfytape_contracts.jobs import said_by
 from comfytape_contracts.outputs import errors_of, image_count
+from comfytape_contracts.rules.endpoint import HANDLER_WRONG
 from comfytape_contracts.rules.job import (
     ERRORS_BESIDE,
     NO_IMAGES,
@@ -80,7 +81,7 @@ def ending(subject: Subject, job: Job) -> list[Finding]:
             "output.images",
             None,
         )
-    elif not job.is_final or end.rule.inconclusive:
+    elif not job.is_final or end.rule.inconclusive or end.rule is HANDLER_WRONG:
         said, expected, actual = end.words, "COMPLETED", job.status
     else:
         assert job.last is not None

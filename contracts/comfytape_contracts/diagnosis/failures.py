@@ -25,7 +25,8 @@ WORDS: tuple[tuple[re.Pattern[str], Rule], ...] = tuple(
         (r"/run(?:sync)? answered 4(?:00|13|22)", rules.INPUT_REJECTED),
         (r"'images' must be|failed to upload one or more input images", rules.INPUT_REJECTED),
         (r"executiontimeout exceeded", rules.PLATFORM_TIMEOUT),
-        (r"job timed out after \d+ retries|missing field\(s\): id or input", rules.EMPTY_INPUT),
+        (r"missing field\(s\): id or input", rules.EMPTY_INPUT),
+        (r"job timed out after \d+ retries", rules.WORKER_CRASH),
         (r"node .{1,200}? does not exist|missing_node_type", rules.NODE_MISSING),
         (r"not reachable after multiple retries|http communication error with comfyui", rules.UNREACHABLE),
         (r"websocket communication error", rules.UNREACHABLE),
@@ -67,6 +68,8 @@ def failure_of(job: Job) -> tuple[Rule, str] | None:
     rule = next((rule for pattern, rule in WORDS if pattern.search(text)), None)
     if rule is None:
         rule = rules.PLATFORM_TIMEOUT if last.status == "TIMED_OUT" else rules.OTHER
+    if rule is rules.WORKER_CRASH and job.submitted is not None and not job.input:
+        rule = rules.EMPTY_INPUT
     return rule, f"{last.status}: {text or 'no error text'}"
 
 
@@ -106,7 +109,7 @@ def cause_of(endpoint: EndpointEvidence, seen: list[tuple[Rule, str, Job]], jobs
         subject=endpoint.id,
         claim=f"{len(seen)} of {jobs} job(s) of {endpoint.id}: {explained(rule, words)}{where}",
         evidence=f"job {job.id[:8]} {words[:300]}",
-        confidence=Confidence.LIKELY if rule in (rules.OTHER, rules.EMPTY_INPUT) else Confidence.CERTAIN,
+        confidence=Confidence.LIKELY if rule in (rules.OTHER, rules.WORKER_CRASH) else Confidence.CERTAIN,
         seen={"jobs": len(seen), "of": jobs, "said": words[:300]},
         about=explained(rule, words),
     )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from comfytape_contracts.diagnosis.evidence import EndpointEvidence
     from comfytape_contracts.rules import Rule
 
-__all__ = ["Counts", "counts_of", "examine_queue"]
+__all__ = ["FIRST_SECONDS", "LONG_START_S", "Counts", "counts_of", "examine_queue"]
 
 FIRST_SECONDS = 15.0
 """Before this a scaler with a queue delay of 4 s has hardly begun to start a worker."""

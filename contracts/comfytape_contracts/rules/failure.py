@@ -31,13 +31,23 @@ INPUT_REJECTED = state(
 )
 EMPTY_INPUT = state(
     id="failure-empty-input",
-    title="The worker gave the job back until the platform gave up",
-    why="An input that is empty is accepted by /run and never reaches the handler: the SDK misses 'id or input', the "
-    "platform tries again, and says only 'job timed out after 1 retries'. A worker that dies in the job does the same.",
+    title="The job's input was empty, and no handler ever saw it",
+    why="An empty input is accepted by /run and never reaches the handler: the SDK misses 'id or input', the platform "
+    "tries again, and says only 'job timed out after 1 retries'.",
     source="RunPod's staff notes, live capture of 2026-08-06; worker-comfyui thread 100",
-    todo="Never send an empty input. If it was not empty, read the worker's container log: it dies while it works.",
+    todo="Send {'input': {'workflow': {…}}}: check the input before you submit it.",
     before='{"input": {"workflow": {…}}}',
-    after="job timed out after 1 retries",
+    after='{"input": {}}: job timed out after 1 retries',
+)
+WORKER_CRASH = state(
+    id="failure-worker-crash",
+    title="The worker died with the job in hand, and so did the next",
+    why="A worker that dies while it works never reports: RunPod gives the job to another one, then fails it with the "
+    "same words as for an empty input. A handler of another signature, which gives the job back, looks the same.",
+    source="RunPod's staff notes, live captures of 2026-08-06; worker-comfyui thread 100",
+    todo="Read the worker's container log around the job: killed for memory, a crash in a library, or 'missing field(s)'.",
+    before="COMPLETED after the first worker",
+    after="a workflow was sent, retries: 1, job timed out after 1 retries",
 )
 NODE_MISSING = state(
     id="failure-node-missing",
@@ -147,6 +157,6 @@ OTHER = state(
 )
 
 RULES = (
-    INPUT_REJECTED, EMPTY_INPUT, NODE_MISSING, MODEL_MISSING, VALIDATION, OUT_OF_MEMORY, EXECUTION, MODEL_FILE,
+    INPUT_REJECTED, EMPTY_INPUT, WORKER_CRASH, NODE_MISSING, MODEL_MISSING, VALIDATION, OUT_OF_MEMORY, EXECUTION, MODEL_FILE,
     UNREACHABLE, PLATFORM_TIMEOUT, EXPIRED, CANCELLED, OTHER,
 )  # fmt: skip

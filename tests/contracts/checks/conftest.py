@@ -141,3 +141,18 @@ def only() -> Callable[[Report, str], Finding]:
         return found.findings[0]
 
     return find
+
+
+@pytest.fixture
+def retold(tmp_path):
+    """A cassette with further exchanges in front and requests that failed."""
+
+    def make(cassette, *, before=(), failures=()):
+        made = Recording.start(tmp_path / "retold", plane="loopback", recorded_at=cassette.provenance.recorded_at)
+        for exchange in (*before, *cassette.exchanges):
+            made.add(exchange)
+        for failure in failures:
+            made.fail(failure)
+        return made.finish()
+
+    return make

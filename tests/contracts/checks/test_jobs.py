@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from comfytape_cassettes import Failure
-from comfytape_cassettes.recording import Recording
 from comfytape_contracts.findings import Verdict
 from comfytape_contracts.tape import Tape
 from comfytape_contracts.verdicts import ExitCode
@@ -132,21 +131,6 @@ def test_no_job_at_all_is_unknown(rewritten, report):
     found = report(rewritten(lambda e: None if "/v2/" in e.request.url else e))
     assert [f.rule for f in found.findings if f.severity == "error"] == ["no-jobs"]
     assert found.verdict is Verdict.UNKNOWN
-
-
-@pytest.fixture
-def retold(tmp_path):
-    """A cassette with further exchanges in front and requests that failed."""
-
-    def make(cassette, *, before=(), failures=()):
-        made = Recording.start(tmp_path / "retold", plane="loopback", recorded_at=cassette.provenance.recorded_at)
-        for exchange in (*before, *cassette.exchanges):
-            made.add(exchange)
-        for failure in failures:
-            made.fail(failure)
-        return made.finish()
-
-    return make
 
 
 def runs(cassette):

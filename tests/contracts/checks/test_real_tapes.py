@@ -13,7 +13,7 @@ NO_INVENTORY = "dependency-unknown"
 def test_wrong_model_files_are_told_apart(imported, report):
     """Truncated, a git-lfs pointer, the wrong encoder, the wrong VAE: seven failures with ComfyUI's own words."""
     found = report(imported("danrisi-wrong-models.har"))
-    failed = [f for f in found.findings if f.rule.startswith("failure-")]
+    failed = [f for f in found.findings if f.rule.startswith(("failure-", "handler-"))]
     words = [
         ("job 1 ", "UNETLoader", "incomplete metadata, file not fully covered"),
         ("job 2 ", "VAELoader", "incomplete metadata, file not fully covered"),
@@ -40,7 +40,7 @@ def test_a_partial_encoder_is_found_by_its_black_image(imported, report):
 def test_failures_keep_the_reason_that_comfyui_gave(imported, report):
     """Unknown node, bad option, failing execution, no outputs, and an endpoint of the wrong kind."""
     found = report(imported("runpod-failures.har"))
-    failed = [f for f in found.findings if f.rule.startswith("failure-")]
+    failed = [f for f in found.findings if f.rule.startswith(("failure-", "handler-"))]
     words = [
         "node ClownsharKSampler_Gamma does not exist",
         "unet_name: 'flux1-dev.safetensors' not in",
@@ -51,7 +51,7 @@ def test_failures_keep_the_reason_that_comfyui_gave(imported, report):
     assert len(failed) == len(words)
     assert all(part in f.message for f, part in zip(failed, words, strict=True))
     assert [f.rule.removeprefix("failure-") for f in failed] == [
-        "node-missing", "model-missing", "model-file", "validation", "other",
+        "node-missing", "model-missing", "model-file", "validation", "handler-wrong",
     ]  # fmt: skip
     assert failed[0].location.class_type == "ClownsharKSampler_Gamma"
     assert (failed[1].location.class_type, failed[1].location.input) == ("UNETLoader", "unet_name")
@@ -122,7 +122,7 @@ def test_images_of_another_size_are_named_once(imported, report, only):
 def test_prompts_of_a_comfyui_without_runpod_are_jobs(imported, report):
     """Two refused prompts and one that failed in execution are failures with ComfyUI's words; one ran."""
     found = report(imported("comfyui-prompt.har"))
-    failed = [f for f in found.findings if f.rule.startswith("failure-")]
+    failed = [f for f in found.findings if f.rule.startswith(("failure-", "handler-"))]
     words = ["not in ['z_image_turbo_bf16.safetensors']", "ClownsharKSampler_Gamma does not exist", "VAE is invalid"]
     assert len(failed) == len(words)
     assert all(part in f.message for f, part in zip(failed, words, strict=True)), failed

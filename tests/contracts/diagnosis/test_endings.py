@@ -20,7 +20,8 @@ WORKFLOW = {"workflow": {"1": {"class_type": "SaveImage", "inputs": {}}}}
         ({"throttled": 2}, "queue-throttled", "2 throttled worker(s) and none that could take it"),
         ({"unhealthy": 1, "throttled": 1}, "queue-unhealthy", "1 unhealthy worker(s)"),
         ({"throttled": 1, "ready": 1}, "job-unfinished", "last seen IN_QUEUE"),
-        ({}, "job-unfinished", "does not show how it ended"),
+        ({"initializing": 1}, "job-unfinished", "1 initializing worker(s)"),
+        ({}, "job-unfinished", "no worker in any state"),
     ],
 )
 def test_a_job_that_waits_is_told_by_its_workers(said, health, rule, words):
@@ -29,6 +30,20 @@ def test_a_job_that_waits_is_told_by_its_workers(said, health, rule, words):
     end = ending_of(tape, tape.jobs[0], 1)
     assert (end.outcome, end.is_known) == (rule, False)
     assert words in end.words
+
+
+@pytest.mark.parametrize(
+    ("health", "waited_s", "rule"),
+    [
+        ({}, 20, "queue-no-workers"),
+        ({"initializing": 1}, 60, "job-unfinished"),
+        ({"initializing": 1}, 150, "queue-initializing"),
+    ],
+)
+def test_waiting_long_enough_tells_more(said, health, waited_s, rule):
+    """No worker is even started after some seconds; one that starts for minutes pulls an image, or cannot."""
+    tape = Tape(said.health(in_queue=1, **health).job(WORKFLOW, "IN_QUEUE", after_s=waited_s))
+    assert ending_of(tape, tape.jobs[0], 1).outcome == rule
 
 
 def test_a_job_that_vanished_has_expired(said):

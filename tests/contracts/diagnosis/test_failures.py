@@ -16,7 +16,7 @@ WORKFLOW = {"workflow": {"1": {"class_type": "SaveImage", "inputs": {}}}}
     [
         ({"status": "FAILED", "error": "Missing 'workflow' parameter"}, "failure-input"),
         ({"status": "FAILED", "error": "Failed to upload one or more input images"}, "failure-input"),
-        ({"status": "FAILED", "error": "job timed out after 1 retries", "retries": 1}, "failure-empty-input"),
+        ({"status": "FAILED", "error": "job timed out after 1 retries", "retries": 1}, "failure-worker-crash"),
         ({"status": "FAILED", "error": "Cannot execute because node Foo does not exist."}, "failure-node-missing"),
         ({"status": "FAILED", "error": "Workflow validation failed: ckpt_name: 'a' not in []"}, "failure-model-missing"),
         ({"status": "FAILED", "error": "lora: 'a.safetensors' not in ['b']"}, "failure-model-missing"),
@@ -40,6 +40,15 @@ def test_each_class_of_failure_is_told_apart(said, state, rule):
     found = failure_of(job)
     assert found is not None
     assert found[0].id == rule
+
+
+def test_the_platforms_one_sentence_for_two_causes_is_told_apart_by_the_input(said):
+    """An empty input is given back as often as a job whose worker dies: RunPod's words are the same."""
+    state = {"status": "FAILED", "error": "job timed out after 1 retries", "retries": 1}
+    rules = [
+        failure_of(job)[0].id for job in jobs_of(said.job({}, state, name="a").job(WORKFLOW, state, name="b").exchanges)
+    ]
+    assert rules == ["failure-empty-input", "failure-worker-crash"]
 
 
 def test_a_good_job_and_an_unfinished_one_have_no_failure(said):
