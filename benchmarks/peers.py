@@ -1,10 +1,10 @@
 """Other replay and mock servers beside ours, in one run: python benchmarks/peers.py [SECONDS [ROUNDS]]
 
 Each that is found serves the same small answer of a job's status: talkback and mitmdump replay what they recorded from
-the raw server of benchmarks/replay.py, Mockoon gets it as a route. None of them keeps a job's state. Rounds take turns;
-printed are medians, and the median of each round's ratio to ours. What is not installed is skipped:
+the raw server of benchmarks/replay.py, Mockoon and WireMock get it as a route. None of them keeps a job's state. Rounds
+take turns; printed are medians, and the median of each round's ratio to ours. What is not installed is skipped:
 
-    npm install talkback @mockoon/cli     # then PEERS_NPM=/where/that/was
+    npm install talkback @mockoon/cli wiremock    # then PEERS_NPM=/where/that/was; WireMock needs Java 11 or later
     pip install mitmproxy                 # in a venv of its own; mitmdump is looked for on the PATH
 """
 
@@ -87,6 +87,19 @@ def mitmdump(raw: Server, path: str, folder: Path) -> Server | None:
     return answering([*command, "--listen-port", "18484", *replay], 18484, path, folder)
 
 
+def wiremock(raw: Server, path: str, folder: Path) -> Server | None:
+    """A mapping with the answer as its body; its journal of requests off, as its documentation advises for load."""
+    jars = sorted(NPM.glob("wiremock/build/wiremock-standalone-*.jar"))
+    if not jars or shutil.which("java") is None:
+        return None
+    (folder / "mappings").mkdir()
+    answer = {"status": 200, "jsonBody": ask(raw.port, "GET", path), "headers": {"Content-Type": "application/json"}}
+    mapping = {"request": {"method": "GET", "urlPath": path}, "response": answer}
+    (folder / "mappings" / "status.json").write_text(json.dumps(mapping))
+    command = ["java", "-jar", str(jars[-1].resolve()), "--port", "18485", "--root-dir", str(folder)]
+    return answering([*command, "--no-request-journal", "--disable-banner"], 18485, path, folder)
+
+
 def main() -> None:
     """The table."""
     if shutil.which("wrk") is None:
@@ -100,7 +113,7 @@ def main() -> None:
         (folder / "body").write_text(json.dumps(ask(ours.port, "GET", path)))
         raw = Server.raw(folder / "body")
         servers: dict[str, Server] = {"comfytape": ours, "raw ASGI": raw}
-        for begin in (talkback, mockoon, mitmdump):
+        for begin in (talkback, mockoon, mitmdump, wiremock):
             peer = begin(raw, path, folder)
             if peer is None:
                 print(f"{begin.__name__}: not installed here, or does not answer; skipped")

@@ -87,8 +87,9 @@ class Server:
         raise SystemExit("the raw server does not answer")
 
     def cpu_s(self) -> float:
-        """Processor time so far; from the scheduler in nanoseconds."""
-        return int(Path(f"/proc/{self.process.pid}/schedstat").read_text().split()[0]) / 1e9
+        """Processor time of all its threads so far; from the scheduler in nanoseconds."""
+        tasks = Path(f"/proc/{self.process.pid}/task").glob("*/schedstat")
+        return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
 
     def memory_mb(self) -> float:
         """Resident memory."""

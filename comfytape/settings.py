@@ -6,23 +6,22 @@ From ``COMFYTAPE_…`` variables, then ``[tool.comfytape]`` in pyproject.toml, t
 from __future__ import annotations
 
 import difflib
+import json
 import os
+import tomllib
 from pathlib import Path
+from typing import Any
 
-from pydantic import ValidationError
-from pydantic_settings import (
-    BaseSettings,
-    PydanticBaseSettingsSource,
-    PyprojectTomlConfigSettingsSource,
-    SettingsConfigDict,
-)
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from comfytape_cassettes import UsageError
 
 __all__ = ["Settings", "find_cassette", "find_contract", "load_settings"]
 
+PYPROJECT = Path("pyproject.toml")
 
-class Settings(BaseSettings):
+
+class Settings(BaseModel):
     """Folders, and the names of environment variables whose values must never be kept.
 
     In pyproject.toml, under ``[tool.comfytape]``::
@@ -31,28 +30,16 @@ class Settings(BaseSettings):
         cassettes = "tests/cassettes"
         secrets_env = ["BUCKET_SECRET_ACCESS_KEY"]
         scan_exclude = ["tests/fixtures/*"]
+
+    A variable such as ``COMFYTAPE_CONTRACTS`` wins over the file; lists are JSON there.
     """
 
-    model_config = SettingsConfigDict(
-        env_prefix="COMFYTAPE_", pyproject_toml_table_header=("tool", "comfytape"), extra="forbid"
-    )
+    model_config = ConfigDict(extra="forbid")
 
     contracts: Path = Path("contracts")
     cassettes: Path = Path("cassettes")
     secrets_env: list[str] = []
     scan_exclude: list[str] = []
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - .env files hold keys and are not read
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Environment before file."""
-        return init_settings, env_settings, PyprojectTomlConfigSettingsSource(settings_cls)
 
     def secret_values(self) -> tuple[str, ...]:
         """Values of the variables in ``secrets_env`` that are set."""
@@ -60,26 +47,57 @@ class Settings(BaseSettings):
 
 
 def load_settings() -> Settings:
-    """The settings of the current folder.
+    """The settings of the current folder. ``.env`` files hold keys and are not read.
 
     Raises:
         UsageError: a key or value does not fit.
     """
     try:
-        return Settings()
+        return Settings.model_validate(table_in(PYPROJECT) | from_environment())
     except ValidationError as error:
         lines = [f"[tool.comfytape] {'.'.join(str(k) for k in e['loc'])}: {e['msg']}" for e in error.errors()]
         raise UsageError("\n".join(lines), hint="known keys: " + ", ".join(Settings.model_fields)) from error
-    except ValueError as error:
-        raise UsageError(f"the settings cannot be read: {error}") from error
+
+
+def table_in(path: Path) -> dict[str, Any]:
+    """The table ``[tool.comfytape]``; empty where there is no such file or table.
+
+    Raises:
+        UsageError: the file cannot be read, or holds something else there.
+    """
+    try:
+        data: Any = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    except (OSError, ValueError) as error:
+        raise UsageError(f"the settings cannot be read: {path}: {error}") from error
     except RecursionError as error:
-        raise UsageError("the settings cannot be read: pyproject.toml is nested too deeply") from error
-    except (AttributeError, TypeError) as error:
-        # pydantic-settings takes it for granted that a table is one.
-        raise UsageError(
-            "the settings cannot be read: [tool.comfytape] of pyproject.toml is no table",
-            hint="known keys: " + ", ".join(Settings.model_fields),
-        ) from error
+        raise UsageError(f"the settings cannot be read: {path} is nested too deeply") from error
+    for key in ("tool", "comfytape"):
+        data = data.get(key, {})
+        if not isinstance(data, dict):
+            raise UsageError(
+                "the settings cannot be read: [tool.comfytape] of pyproject.toml is no table",
+                hint="known keys: " + ", ".join(Settings.model_fields),
+            )
+    return dict(data)
+
+
+def from_environment() -> dict[str, Any]:
+    """What ``COMFYTAPE_…`` variables say.
+
+    Raises:
+        UsageError: a list is not written as JSON.
+    """
+    said: dict[str, Any] = {}
+    for key, field in Settings.model_fields.items():
+        name = f"COMFYTAPE_{key.upper()}"
+        value = os.environ.get(name)
+        if value is None:
+            continue
+        try:
+            said[key] = value if field.annotation is Path else json.loads(value)
+        except (ValueError, RecursionError) as error:
+            raise UsageError(f'{name} is not a JSON list such as ["A", "B"]: {error}') from error
+    return said
 
 
 def find_contract(name: str, settings: Settings) -> Path:

@@ -11,7 +11,6 @@ from comfytape_replayer.health import health_now
 from comfytape_replayer.instances import Instance, Instances, fresh_id
 from comfytape_replayer.meaning import meaning_of_input, workflow_of_input
 from comfytape_replayer.misses import Miss, miss_answer, nearest_submission
-from comfytape_replayer.refusal import worker_error
 from comfytape_replayer.timeline import QUEUED, job_answer
 from comfytape_replayer.webhooks import MARK
 
@@ -135,6 +134,7 @@ class RunPodPlane:
         """A new instance of a recorded job, under the scenarios that hold."""
         timeline = submission.timeline
         if refusal is not None:
+            from comfytape_replayer.refusal import worker_error  # noqa: PLC0415 - few jobs are refused
             from comfytape_replayer.scenarios.play import Play  # noqa: PLC0415 - most jobs go as recorded
 
             play = Play(submission.job, submission.workflow, timeline, submission.pieces)

@@ -174,6 +174,14 @@ def test_settings_that_do_not_fit_are_named(tmp_path, monkeypatch, text, words):
     assert (result.exit_code, words in result.output) == (2, True), result.output
 
 
+def test_a_list_in_the_environment_is_json(monkeypatch):
+    """A variable that is none is exit code 2, named, with an example."""
+    monkeypatch.setenv("COMFYTAPE_SECRETS_ENV", "A,B")
+    result = CliRunner().invoke(cli, ["check"])
+    assert result.exit_code == 2
+    assert 'COMFYTAPE_SECRETS_ENV is not a JSON list such as ["A", "B"]' in result.output
+
+
 def test_foreign_words_do_not_act_on_the_terminal(comfytape, tmp_path):
     """An error text with escape sequences, markup and half a surrogate pair is spelled out."""
     source = Cassette.open(ROOT / "cassettes" / "z-image-danrisi")

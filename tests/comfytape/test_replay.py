@@ -15,7 +15,7 @@ from urllib.request import urlopen
 import pytest
 from click.testing import CliRunner
 
-from comfytape.cli.commands.replay import place_of
+from comfytape.cli.commands.replay import has_no_settings, place_of, secrets
 from comfytape.cli.main import cli
 
 ROOT = Path(__file__).parents[2]
@@ -154,3 +154,30 @@ def test_a_name_is_looked_for_in_the_folder_of_cassettes(tmp_path, monkeypatch, 
         (tmp_path / folder / "mine").mkdir(parents=True)
         (tmp_path / folder / "mine" / "cassette.json").write_text("{}")
     assert place_of("mine") == str(Path("tapes" if settings else "cassettes", "mine"))
+
+
+@pytest.mark.parametrize(
+    ("text", "none"),
+    [
+        ('[project]\ndependencies = ["comfytape"]\n', True),
+        ("[tool.comfytape]\nscan_exclude = ['x']\n", True),
+        ("[tool]\ncomfytape = {contracts = 'deploy'}\n", False),
+        ("[tool.comfytape\n", False),
+        ("tool = 3  # comfytape\n", False),
+    ],
+)
+def test_only_settings_that_matter_are_loaded(tmp_path, monkeypatch, text, none):
+    """A dependency on comfytape is no setting; a file that cannot be read is left to who says why."""
+    for key in ("CASSETTES", "CONTRACTS", "SECRETS_ENV"):
+        monkeypatch.delenv(f"COMFYTAPE_{key}", raising=False)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pyproject.toml").write_text(text)
+    assert has_no_settings() is none
+
+
+def test_secrets_that_the_environment_names_are_known(tmp_path, monkeypatch):
+    """Also without a pyproject.toml: what a client sends of them is not shown."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COMFYTAPE_SECRETS_ENV", '["MINE"]')
+    monkeypatch.setenv("MINE", "correct-horse")
+    assert "correct-horse" in secrets()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from comfytape_replayer.misses import Miss
 
 __all__ = ["command"]
+
+SETTINGS = frozenset({"cassettes", "contracts", "secrets_env"})
+"""The settings that matter here; others are no reason to load what reads them, which takes longest of all."""
 
 
 def print_scenarios(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
@@ -150,13 +154,18 @@ def exactness(named: str | None, cassettes: list[str]) -> list[str]:
 
 
 def has_no_settings() -> bool:
-    """Whether the folder of cassettes is the default one for certain."""
-    if "COMFYTAPE_CASSETTES" in os.environ:
+    """Whether folders and secrets are the default ones for certain."""
+    if any(f"COMFYTAPE_{key.upper()}" in os.environ for key in SETTINGS):
         return False
     try:
-        return "comfytape" not in Path("pyproject.toml").read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
+        text = Path("pyproject.toml").read_text(encoding="utf-8")
+        if "comfytape" not in text:
+            return True
+        return not SETTINGS.intersection(tomllib.loads(text).get("tool", {}).get("comfytape", ()))
+    except OSError:
         return True
+    except (ValueError, AttributeError, TypeError, RecursionError):
+        return False  # who reads them in full finds words for it
 
 
 def print_miss(miss: Miss) -> None:
