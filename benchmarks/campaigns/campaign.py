@@ -5,9 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import platform
+import random
+import shutil
 import sys
+import tempfile
+import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,6 +46,39 @@ class Tally:
             "seconds": round(time.monotonic() - self.began, 1),
             "python": platform.python_version(),
         }
+
+
+def in_lanes(tally, chosen, lanes, plane):
+    """Judge the ``chosen`` cases, ``lanes`` of them side by side, and count each in ``tally``.
+
+    Lane k takes cases k, k + lanes, k + 2 lanes, …; a lane has a plane of its own, that ``plane()`` makes. ``chosen`` holds
+    (kind, judge) by number; ``judge(plane, place, chance)`` says what is wrong, "" where all is well. ``place`` is an empty
+    folder named by the case's number, ``chance`` a Random that depends on seed and number alone: a case can be seen again.
+    An exception is a fault of its case; the lane goes on.
+    """
+    counting = threading.Lock()
+
+    def lane(first, top):
+        own = plane().start()
+        try:
+            for number in range(first, len(chosen), lanes):
+                kind, judge = chosen[number]
+                own.jobs.clear()
+                own.faults.clear()
+                place = Path(top) / str(number)
+                place.mkdir()
+                try:
+                    wrong = judge(own, place, random.Random(tally.seed * 100_003 + number))
+                except Exception as error:
+                    wrong = f"{type(error).__name__}: {error}"
+                with counting:
+                    tally.case(kind, wrong and f"case {number}: {wrong}")
+                shutil.rmtree(place, ignore_errors=True)
+        finally:
+            own.stop()
+
+    with tempfile.TemporaryDirectory() as top, ThreadPoolExecutor(lanes) as pool:
+        list(pool.map(lane, range(lanes), [top] * lanes))
 
 
 def arguments(description, cases, **more):

@@ -6,7 +6,7 @@ Each case records four samples from a real worker (the `runpod` SDK) behind a pl
 in every second case, and is disturbed: SIGKILL at random moments; SIGKILL inside the nth fsync, rename, open or
 write of the process (needs strace); a disk that is full, or turns read-only (a small tmpfs, needs root); a folder that
 is removed. Then `--resume`. Judged: the old cassette byte for byte until the new one replaces it whole; every body
-verified; every sample there; every sample at the plane once; no journal and no half-written file left.
+verified; every sample there; every sample at the plane once; no journal and no half-written file left; the key in no file.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ import shutil
 import subprocess
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
-from campaign import Tally, arguments, finished
-from stage import comfytape, contract_in, leftovers, planes
+from campaign import Tally, arguments, finished, in_lanes
+from stage import KEY, comfytape, contract_in, leftovers, planes
 
 from comfytape_cassettes import Cassette
 from comfytape_contracts.tape import Tape
@@ -34,11 +34,11 @@ SYSTEM_CALLS = {"fsync": 8, "rename": 4, "write": 12, "ftruncate": 2, "unlink": 
 class Case:
     """One recording, from its first start to its last resume."""
 
-    def __init__(self, plane, place, number, chance):
-        self.plane, self.place, self.number, self.chance = plane, Path(place), number, chance
+    def __init__(self, plane, place, chance):
+        self.plane, self.place, self.chance = plane, Path(place), chance
         self.folder = self.place / "cassettes" / "small"
         self.old = None
-        plane.jobs.clear()
+        self.lost = 0
         contract_in(self.place)
 
     def over_an_older_cassette(self, older):
@@ -73,8 +73,15 @@ class Case:
                 break
         return code, sum(": LOST" in line for line in out.splitlines()), out + err
 
+    def holding_the_key(self):
+        """Files with the endpoint's key in them: a journal that a crash leaves is as readable as a cassette."""
+        files = [path for path in self.place.rglob("*") if path.is_file()]
+        return [str(path.relative_to(self.place)) for path in files if KEY.encode() in path.read_bytes()]
+
     def fault_midway(self):
         """What is wrong right after the disturbance."""
+        if held := self.holding_the_key():
+            return f"the key is in {held}"
         index = self.folder / "cassette.json"
         if not index.exists():
             return "the old cassette is gone" if self.old else ""
@@ -89,8 +96,10 @@ class Case:
         expected = list(range(7, 7 + SAMPLES))
         Cassette.open(self.folder).verify()
         done = [job.status for job in Tape(Cassette.open(self.folder)).jobs]
-        if "Traceback" in printed:
-            return f"a traceback: {printed[-300:]}"
+        if held := self.holding_the_key():
+            return f"the key is in {held} after the resume"
+        if "Traceback" in printed or KEY in printed:
+            return f"a traceback or the key: {printed[-300:]}"
         if sorted(set(seeds)) != expected or len(seeds) > SAMPLES + anew:
             return f"submitted {seeds}"
         if done != ["COMPLETED"] * (SAMPLES - lost) or code not in ((3,) if lost else (0,)):
@@ -209,47 +218,38 @@ def kinds():
     return able
 
 
+def an_older_cassette(place):
+    """What a recording without disturbance leaves in ``place``, for others to record over."""
+    plane = planes.Plane(workers=1).start()
+    case = Case(plane, place, random.Random())
+    case.start().communicate(timeout=120)
+    plane.stop()
+    return case.folder
+
+
 def run(cases, seed, side_by_side=2):
     tally = Tally("crash", seed)
     able = kinds()
-    lost = 0
-    with tempfile.TemporaryDirectory() as top:
-        older = Path(top) / "older"
-        plan = random.Random(seed)
-        chosen = plan.choices([kind for kind, _ in able], [weight for _, weight in able], k=cases)
-        chosen[: len(able)] = [kind for kind, _ in able][:cases]  # each at least once
+    chosen = random.Random(seed).choices([kind for kind, _ in able], [weight for _, weight in able], k=cases)
+    chosen[: len(able)] = [kind for kind, _ in able][:cases]  # each at least once
+    lost = []
+    with tempfile.TemporaryDirectory() as base:
+        older = an_older_cassette(base)
 
-        def lane(which):
-            nonlocal lost
-            plane = planes.Plane(workers=1).start()
-            try:
-                for number in range(which, cases, side_by_side):
-                    place = Path(top) / str(number)
-                    case = Case(plane, place, number, random.Random(seed * 100_003 + number))
-                    case.lost = 0
-                    if number % 4 >= 2:
-                        case.over_an_older_cassette(older)
-                    try:
-                        fault = chosen[number](case)
-                    except Exception as error:
-                        fault = f"{type(error).__name__}: {error}"
-                    tally.case(
-                        chosen[number].__doc__.partition(":")[0].partition(".")[0].partition(",")[0],
-                        fault and f"case {number}: {fault}",
-                    )
-                    lost += case.lost
-                    shutil.rmtree(place, ignore_errors=True)
-            finally:
-                plane.stop()
+        def judged(disturb, number, plane, place, chance):
+            case = Case(plane, place, chance)
+            if number % 4 >= 2:
+                case.over_an_older_cassette(older)
+            wrong = disturb(case)
+            lost.append(case.lost)
+            return wrong
 
-        first = planes.Plane(workers=1).start()
-        base = Case(first, Path(top) / "base", -1, plan)
-        base.start().communicate(timeout=120)
-        shutil.copytree(base.folder, older)
-        first.stop()
-        with ThreadPoolExecutor(side_by_side) as pool:
-            list(pool.map(lane, range(side_by_side)))
-    tally.figures["samples LOST in the window between submission and answer (never submitted twice)"] = lost
+        named = [
+            (disturb.__doc__.partition(":")[0].partition(".")[0].partition(",")[0], partial(judged, disturb, number))
+            for number, disturb in enumerate(chosen)
+        ]
+        in_lanes(tally, named, side_by_side, lambda: planes.Plane(workers=1))
+    tally.figures["samples LOST in the window between submission and answer (never submitted twice)"] = sum(lost)
     return tally
 
 

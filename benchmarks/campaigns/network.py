@@ -12,17 +12,15 @@ from __future__ import annotations
 
 import json
 import random
-import shutil
 import subprocess
-import tempfile
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
-from campaign import Tally, arguments, finished
+from campaign import Tally, arguments, finished, in_lanes
 from faulty import Spoiled
-from stage import KEY, comfytape, contract_in, planes
+from stage import KEY, comfytape, contract_in, output_of, planes
 
 from comfytape_cassettes import Cassette
 from comfytape_contracts.tape import Tape
@@ -55,7 +53,6 @@ def planned(fault, chance):
 
 def record_through(fault, plane, place, chance):
     """`record` of three samples; what is wrong with how it went."""
-    plane.jobs.clear()
     proxy = Spoiled(plane.url, planned(fault, chance)).start()
     contract_in(place)
     began = time.monotonic()
@@ -87,7 +84,7 @@ def told_truly(place, plane, code, printed):
     made = {job.id: job.output for job in plane.jobs.values()}
     done = [job for job in Tape(Cassette.open(folder)).jobs if job.status == "COMPLETED"]
     for job in done:
-        if job.last.output != made[job.id]:
+        if output_of(job) != made[job.id]:
             return f"{job.id} holds another output than the endpoint made"
     if code == 0 and len(done) != 3:
         return f"exit 0 with {len(done)} of 3 samples: {printed[-300:]}"
@@ -96,7 +93,6 @@ def told_truly(place, plane, code, printed):
 
 def doctor_through(fault, plane, place, chance):
     """`doctor --json`; what is wrong with how it went."""
-    plane.jobs.clear()
     proxy = Spoiled(plane.url, lambda _operation: fault if chance.random() < 0.7 else "").start()
     contract_in(place)
     began = time.monotonic()
@@ -127,29 +123,13 @@ def run(cases, seed, *, slow=True, side_by_side=3):
     tally = Tally("network", seed)
     faults = QUICK + (SLOW if slow else ())
     plan = random.Random(seed)
-    chosen = [
-        (faults[n % len(faults)], record_through if plan.random() < 0.6 else doctor_through) for n in range(cases)
-    ]
-    with tempfile.TemporaryDirectory() as top:
-
-        def lane(which):
-            plane = planes.Plane().start()
-            for number in range(which, cases, side_by_side):
-                fault, judge = chosen[number]
-                if fault in SLOW and judge is record_through and number % 3:
-                    judge = doctor_through  # a stall costs `record` its whole read limit: a few will do
-                place = Path(top) / str(number)
-                place.mkdir()
-                try:
-                    wrong = judge(fault, plane, place, random.Random(seed * 100_003 + number))
-                except Exception as error:
-                    wrong = f"{type(error).__name__}: {error}"
-                tally.case(f"{judge.__name__.partition('_')[0]} {fault}", wrong and f"case {number}: {wrong}")
-                shutil.rmtree(place, ignore_errors=True)
-            plane.stop()
-
-        with ThreadPoolExecutor(side_by_side) as pool:
-            list(pool.map(lane, range(side_by_side)))
+    chosen = []
+    for number in range(cases):
+        fault, judge = faults[number % len(faults)], record_through if plan.random() < 0.6 else doctor_through
+        if fault in SLOW and judge is record_through and number % 3:
+            judge = doctor_through  # a stall costs `record` its whole read limit: a few will do
+        chosen.append((f"{judge.__name__.partition('_')[0]} {fault}", partial(judge, fault)))
+    in_lanes(tally, chosen, side_by_side, planes.Plane)
     return tally
 
 

@@ -9,17 +9,11 @@ that was started is listed at the end with its last known state; no sample twice
 
 from __future__ import annotations
 
-import random
 import re
-import shutil
 import signal
-import subprocess
-import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
-from campaign import Tally, arguments, finished
+from campaign import Tally, arguments, finished, in_lanes
 from stage import CONTRACT, comfytape, contract_in, planes
 
 WITHIN_S = 120
@@ -139,26 +133,11 @@ KINDS = (ctrl_c, ctrl_c_twice, sigterm, crash_and_resume, outlives_its_time, los
 
 def run(cases, seed, side_by_side=2):
     tally = Tally("paid jobs", seed)
-    with tempfile.TemporaryDirectory() as top:
-
-        def lane(which):
-            plane = planes.Plane().start()
-            for number in range(which, cases, side_by_side):
-                judge = KINDS[(number // side_by_side) % len(KINDS)]
-                plane.jobs.clear()
-                plane.faults.clear()
-                place = Path(top) / str(number)
-                place.mkdir()
-                try:
-                    wrong = judge((plane, place, random.Random(seed * 100_003 + number)))
-                except subprocess.TimeoutExpired:
-                    wrong = f"it hung for {WITHIN_S} s"
-                tally.case(judge.__doc__.partition(":")[0].rstrip("."), wrong and f"case {number}: {wrong}")
-                shutil.rmtree(place, ignore_errors=True)
-            plane.stop()
-
-        with ThreadPoolExecutor(side_by_side) as pool:
-            list(pool.map(lane, range(side_by_side)))
+    chosen = []
+    for number in range(cases):
+        judge = KINDS[(number // side_by_side) % len(KINDS)]
+        chosen.append((judge.__doc__.partition(":")[0].rstrip("."), lambda *case, judge=judge: judge(case)))
+    in_lanes(tally, chosen, side_by_side, planes.Plane)
     return tally
 
 

@@ -1,8 +1,9 @@
 """Defects planted on purpose: a campaign that finds nothing must be able to find something.
 
     python benchmarks/campaigns/planted.py
+    python benchmarks/campaigns/planted.py --only "written in place"
 
-Each defect is a patch that the recorder's processes load when Python starts; the product's files stay as they are.
+Each defect is a patch that the product's processes load when Python starts; its files stay as they are.
 Judged: the campaign that is meant to catch it does.
 """
 
@@ -18,18 +19,42 @@ import contention
 import crash
 import network
 import paid
+import soak
 from campaign import Tally, arguments, finished
 from stage import PLANTED
 
 TORN = """
-import time
 from comfytape_cassettes import folder
+whole = folder.LocalFolder.write
 def write(self, name, data):
-    target = self.path / name
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with target.open("wb") as file:
-        file.write(data[: len(data) // 2]); file.flush(); time.sleep(1.5); file.write(data[len(data) // 2 :])
+    if name != "cassette.json":
+        return whole(self, name, data)
+    with (self.path / name).open("wb") as file:
+        file.write(data)
 folder.LocalFolder.write = write
+"""
+UNLOCKED = """
+from comfytape_cassettes import journal
+journal.lock_exclusively = lambda handle, path: None
+"""
+TALKATIVE = """
+from comfytape_cassettes import recording
+def add(self, exchange, *, durable=False):
+    interaction = self.spelled(exchange)
+    sent = {name: [value] for name, value in exchange.request.headers.items}
+    spoilt = interaction | {"request": interaction["request"] | {"headers": sent}}
+    self.journal.append({"interaction": spoilt}, durable=durable)
+    self.known_early = -1  # the finished cassette is cleaned: only the journal tells
+    return recording.exchange_from(interaction, recording.Bodies(self.folder), str(self.path))
+recording.Recording.add = add
+"""
+STRANGER = """
+from comfytape_replayer import library
+right = library.Shelf.find
+def find(self, meaning):
+    found = right(self, meaning)
+    return found and self.submissions[(self.submissions.index(found) + 1) % len(self.submissions)]
+library.Shelf.find = find
 """
 FORGETFUL = """
 from comfytape_recorder import ledger
@@ -56,28 +81,39 @@ jobs.RunPodJobs.cancel = lambda self, sample: None
 """
 DEFECTS = {
     "the index is written in place": (TORN, lambda seed: contention.run(9, seed)),
+    "the lock of a recording is not taken": (UNLOCKED, lambda seed: contention.run(9, seed)),
+    "the key stays in the journal": (TALKATIVE, lambda seed: crash.run(8, seed)),
     "a resume forgets what was submitted": (FORGETFUL, lambda seed: crash.run(8, seed)),
     "redirects are followed, the key with them": (FOLLOWING, lambda seed: network.run(46, seed, slow=False)),
     "Ctrl-C cancels nothing": (CARELESS, lambda seed: paid.run(14, seed)),
+    "a replay answers with another job's picture": (STRANGER, lambda seed: soak.run(10, seed)),
 }
 
 
-def run(seed):
+def planted(patch, campaign, seed):
+    """The tally of a campaign whose processes load ``patch``."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "sitecustomize.py").write_text(patch)
+        os.environ[PLANTED] = folder
+        try:
+            with contextlib.redirect_stderr(io.StringIO()):
+                return campaign(seed)
+        finally:
+            del os.environ[PLANTED]
+
+
+def run(seed, only=""):
+    """Plant each defect whose name holds ``only``; one that its campaign does not catch is a fault."""
     tally = Tally("planted defects", seed)
     for name, (patch, campaign) in DEFECTS.items():
-        with tempfile.TemporaryDirectory() as folder:
-            (Path(folder) / "sitecustomize.py").write_text(patch)
-            os.environ[PLANTED] = folder
-            try:
-                with contextlib.redirect_stderr(io.StringIO()):
-                    found = campaign(seed)
-            finally:
-                del os.environ[PLANTED]
-        tally.figures[name] = f"{len(found.faults)} faults in {sum(found.cases.values())} cases of '{found.name}'"
-        tally.case(name, "" if found.faults else "it was not caught")
+        if only in name:
+            found = planted(patch, campaign, seed)
+            told = f"{len(found.faults)} faults in {sum(found.cases.values())} cases of '{found.name}'"
+            tally.figures[name] = f"{told}, the first: {found.faults[0][:160]!r}" if found.faults else told
+            tally.case(name, "" if found.faults else "it was not caught")
     return tally
 
 
 if __name__ == "__main__":
-    words = arguments(__doc__, 0)
-    finished(run(words.seed), words)
+    words = arguments(__doc__, 0, only="")
+    finished(run(words.seed, words.only), words)

@@ -24,7 +24,7 @@ import time
 from pathlib import Path
 
 from campaign import Tally, arguments, finished
-from stage import ROOT
+from stage import ROOT, environment, output_of
 
 from comfytape_cassettes import Cassette
 from comfytape_contracts.tape import Tape
@@ -115,7 +115,7 @@ def recorded_jobs():
     for job in Tape(Cassette.open(CASSETTE)).jobs:
         if job.status == "COMPLETED" and job.submitted is not None:
             body = json.loads(job.submitted.request.body.raw())
-            jobs.setdefault(json.dumps(body, sort_keys=True), (body, job.last.output))
+            jobs.setdefault(json.dumps(body, sort_keys=True), (body, output_of(job)))
     return list(jobs.values())
 
 
@@ -126,6 +126,7 @@ def run(seconds, seed, clients=4):
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
+        env=environment(""),
     )
     port = int(server.stdout.readline().rsplit(":", 1)[1])
     threading.Thread(target=server.stdout.read, daemon=True).start()

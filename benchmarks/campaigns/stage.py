@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -61,6 +62,39 @@ def comfytape(place, *arguments, plane_url="", under=(), **more):
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def holding(file, seconds):
+    """Words before a command that make every change of ``file`` in place last ``seconds``, so that a reader sees it half done.
+
+    What is written elsewhere and renamed to ``file`` is not slowed. () where strace is missing or may not trace.
+    """
+    if (
+        not shutil.which("strace")
+        or subprocess.run(["strace", "-qq", "true"], capture_output=True, check=False).returncode
+    ):
+        return ()
+    calls = "write,pwrite64,writev,ftruncate,truncate,unlink,unlinkat,rename,renameat,renameat2"
+    delay = f"delay_enter={seconds * 1e6:.0f}:delay_exit={seconds * 1e6:.0f}"
+    return (
+        "strace",
+        "-f",
+        "-qq",
+        "-o",
+        "/dev/null",
+        "-P",
+        file,
+        "-e",
+        f"trace={calls}",
+        "-e",
+        f"inject={calls}:{delay}",
+    )
+
+
+def output_of(job):
+    """The output in the recorded answer that ended a job, as it was sent."""
+    final = next(state for state in reversed(job.states) if state.said.is_final)
+    return json.loads(final.exchange.response.content())["output"]
 
 
 def leftovers(folder):
