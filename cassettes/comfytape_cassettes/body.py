@@ -24,7 +24,17 @@ from comfytape_cassettes.media import is_picture, suffix_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["EMPTY", "INLINE_LIMIT", "REMEDY", "Body", "BodySource", "body_files", "content_name", "spell"]
+__all__ = [
+    "EMPTY",
+    "INLINE_LIMIT",
+    "REMEDY",
+    "Body",
+    "BodySource",
+    "body_files",
+    "content_name",
+    "picture_named",
+    "spell",
+]
 
 INLINE_LIMIT = 4096
 """Bytes of text up to which a body stays in the index, so that a review sees it."""
@@ -84,6 +94,18 @@ class Body:
         except UnicodeError as error:
             raise CassetteError(f"a body cannot be restored: {error}{place}", hint=REMEDY) from error
 
+    def outline(self) -> bytes | None:
+        """The bytes with a placeholder for each picture that is a file of its own; None where there is no such picture.
+
+        ``picture_named`` tells which file a placeholder stands for, ``read_file`` gives its bytes.
+
+        Raises:
+            CassetteError: a body file is missing or does not match its name.
+        """
+        if not isinstance(self.spec, dict) or not self.spec.get("lifted"):
+            return None
+        return Body({name: part for name, part in self.spec.items() if name != "lifted"}, self.source, self.where).raw()
+
     def read_file(self, name: str) -> bytes:
         """One body file through this body's source."""
         if self.source is None:
@@ -139,6 +161,20 @@ def body_files(spec: Any) -> Iterator[str]:
         if isinstance(spec.get("file"), str):
             yield spec["file"].removeprefix("bodies/")
         yield from (name for name in spec.get("lifted", ()) if isinstance(name, str))
+
+
+def picture_named(text: str) -> str | None:
+    """The file for which a placeholder stands; None where the text is no placeholder, or more than one.
+
+    Raises:
+        ValueError: there is a placeholder in it, among other text.
+    """
+    if PLACEHOLDER not in text:
+        return None
+    found = PLACEHOLDER_PATTERN.fullmatch(text)
+    if found is None:
+        raise ValueError("a placeholder among other text")
+    return found[1]
 
 
 def spell(data: bytes, content_type: str, put: Callable[[str, bytes], None]) -> Any:

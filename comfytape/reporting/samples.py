@@ -137,8 +137,9 @@ def picture(image: OutputImage, side: int) -> Picture:
     """One image: its pixels anew as WEBP, so that neither hostile bytes nor metadata get into a page."""
     if image.url:
         return Picture(name=image.filename, facts=f"at a URL; {image.problem or 'its bytes were not recorded'}")
-    look = look_at(image.data)
-    shown = None if image.problem else reduced(image.data, side)
+    data = image.read()
+    look = look_at(data)
+    shown = None if image.problem else reduced(data, side)
     if shown is None:
         return Picture(name=image.filename, facts=image.problem or look.problem)
     smaller = f", shown at {side} pixels" if max(look.width, look.height) > side else ""

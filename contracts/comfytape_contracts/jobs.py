@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from comfytape_contracts.outputs import document_in
 from comfytape_contracts.routes import route_of
 from comfytape_contracts.wire import JobObject, job_of
 
@@ -132,9 +133,9 @@ def jobs_of(exchanges: Iterable[Exchange]) -> tuple[Job, ...]:
 
 
 def said_by(exchange: Exchange) -> JobObject | None:
-    """The job object in an answer, or None where the body is something else."""
+    """The job object in an answer, or None where the body is something else. Pictures stay stored: see outputs.py."""
     try:
-        return job_of(json.loads(exchange.response.content()))
+        return job_of(document_in(exchange.response))
     except (ValueError, RecursionError):
         return None
 

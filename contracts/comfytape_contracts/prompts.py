@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from comfytape_contracts.jobs import Job, State, with_state
+from comfytape_contracts.outputs import StoredPicture
 from comfytape_contracts.routes import route_of
 from comfytape_contracts.wire import JobObject
 
@@ -101,7 +101,7 @@ def messages(status: dict[str, Any]) -> Iterator[tuple[str, Any]]:
             yield str(message[0]), message[1]
 
 
-def images(entry: dict[str, Any], views: dict[tuple[str, str, str], Exchange]) -> Iterator[dict[str, str]]:
+def images(entry: dict[str, Any], views: dict[tuple[str, str, str], Exchange]) -> Iterator[dict[str, Any]]:
     """Saved images as worker-comfyui would hand them over; one whose bytes were not fetched has none."""
     outputs = entry.get("outputs")
     for output in outputs.values() if isinstance(outputs, dict) else ():
@@ -112,7 +112,7 @@ def images(entry: dict[str, Any], views: dict[tuple[str, str, str], Exchange]) -
             key = (str(image.get("filename", "")), str(image.get("subfolder", "")), str(image.get("type", "")))
             view = views.get(key)
             if view is not None:
-                data = base64.b64encode(view.response.content()).decode()
+                data = StoredPicture(view.request.url, view.response.content)
                 yield {"filename": key[0], "type": "base64", "data": data}
             else:
                 yield {"filename": key[0], "type": "s3_url", "data": f"/view?filename={key[0]}"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -20,6 +21,9 @@ __all__ = ["ListingError", "Page", "S3Object", "VolumeListing", "model_prefixes"
 
 DEPTH_LIMIT = 16
 """Levels of elements; a listing has four."""
+
+SIZE = re.compile("[0-9]{1,18}")
+"""Bytes of an object; S3 takes 50 TB at most."""
 
 COMFYUI_MODELS = ("ComfyUI/models/", "comfyui/models/", "runpod-slim/ComfyUI/models/", "workspace/ComfyUI/models/")
 """Where ComfyUI keeps models on pods: runpod/comfyui images have it at /workspace/runpod-slim/ComfyUI."""
@@ -84,7 +88,10 @@ def parse_page(data: bytes) -> Page:
     parser.StartDoctypeDeclHandler = refuse
     try:
         parser.Parse(data, True)
-    except expat.ExpatError as error:
+    except ListingError:
+        raise
+    # An encoding that Python does not know, or knows and cannot use here, is no ExpatError.
+    except (expat.ExpatError, LookupError, ValueError) as error:
         raise ListingError(f"not XML: {error}") from error
     if reader.root == "Error":
         code, message = reader.top.get("Code", ""), reader.top.get("Message", "")
@@ -97,7 +104,7 @@ def parse_page(data: bytes) -> Page:
         objects=tuple(
             S3Object(decode(item["Key"]), int(item["Size"]))
             for item in reader.items["Contents"]
-            if item.get("Key") and item.get("Size", "").isdigit()
+            if item.get("Key") and SIZE.fullmatch(item.get("Size", ""))
         ),
         prefixes=tuple(decode(item.get("Prefix", "")) for item in reader.items["CommonPrefixes"]),
         truncated=reader.top.get("IsTruncated") == "true",

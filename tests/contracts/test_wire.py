@@ -132,7 +132,7 @@ def test_a_prompt_with_its_image_is_a_completed_job():
     )
     (job,) = prompt(entry, [view])
     assert (job.status, job.last.execution_ms) == ("COMPLETED", 2500)
-    assert [(image.filename, image.data) for image in images_of(job.last)] == [("a.png", b"\x89PNG")]
+    assert [(image.filename, image.read()) for image in images_of(job.last)] == [("a.png", b"\x89PNG")]
 
 
 def test_an_image_that_was_not_fetched_is_elsewhere():

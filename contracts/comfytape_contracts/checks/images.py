@@ -76,7 +76,7 @@ class Gallery:
             self.findings.append(ELSEWHERE.finding(message, location=where, identity=brought.identity))
             return
         self.looked += 1
-        seen = look_at(image.data)
+        seen = look_at(image.read())
         problem = image.problem or seen.problem
         if problem:
             self.findings.append(UNREADABLE.finding(f"{label} {problem}", location=where, identity=brought.identity))

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from comfytape_cassettes.errors import UsageError
 from comfytape_contracts.checks.jobs import shortened
+from comfytape_contracts.outputs import spelled_out
 from comfytape_contracts.rules.schema import RESPONSE, UNSEEN
 from comfytape_contracts.workflow.file import read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
     from comfytape_contracts.checks.subject import Outcome, Subject
@@ -34,13 +35,11 @@ def check_schemas(subject: Subject) -> Outcome:
     for kind, file in subject.model.schemas.files.items():
         path = subject.contract.beside(file)
         validator = validator_of(path)
-        seen = list(answers(subject, kind))
-        if seen:
-            findings = violations(subject, kind, validator, seen, path)
-        else:
+        count, findings = violations(subject, kind, validator, path)
+        if not count:
             where = subject.in_contract("schemas", kind)
             findings = [UNSEEN.finding(f"no answer of kind {kind} was recorded", location=where, identity={"of": kind})]
-        outcome.promise(f"{kind} meets {file}", findings, f"{len(seen)} answer(s)" if seen else "none recorded")
+        outcome.promise(f"{kind} meets {file}", findings, f"{count} answer(s)" if count else "none recorded")
     return outcome
 
 
@@ -77,7 +76,7 @@ def answers(subject: Subject, kind: str) -> Iterator[tuple[str, Any]]:
     if kind == "output":
         for job in subject.tape.all_jobs:
             if job.last and job.last.status == "COMPLETED" and job.last.output is not None:
-                yield f"job {subject.tape.numbers[job.id]} ({job.id[:8]})", job.last.output
+                yield f"job {subject.tape.numbers[job.id]} ({job.id[:8]})", spelled_out(job.last.output)
     elif kind == "object_info":
         for route, data in subject.tape.answers(kind):
             yield f"/object_info{'/' + route.argument if route.argument else ''}", data
@@ -91,22 +90,22 @@ def answers(subject: Subject, kind: str) -> Iterator[tuple[str, Any]]:
                 yield f"/{kind}{'/' + route.argument[:8] if route.argument else ''}", data
 
 
-def violations(
-    subject: Subject, kind: str, validator: Any, seen: Sequence[tuple[str, Any]], path: Path
-) -> list[Finding]:
-    """One finding for each thing that is wrong, however many answers have it."""
+def violations(subject: Subject, kind: str, validator: Any, path: Path) -> tuple[int, list[Finding]]:
+    """How many answers there are, and one finding for each thing that is wrong, however many answers have it."""
     from referencing.exceptions import Unresolvable  # noqa: PLC0415 - of the extra
 
     found: dict[tuple[str, str], list[tuple[str, str, str]]] = {}
+    count = 0
     try:
-        for name, data in seen:
+        for name, data in answers(subject, kind):
+            count += 1
             for error in validator.iter_errors(data):
                 general = "".join("[*]" if isinstance(key, int) else f".{key}" for key in error.absolute_path)
                 rule = "/".join(map(str, error.absolute_schema_path))
                 found.setdefault((general, rule), []).append((name, error.json_path, shortened(error.message)))
     except Unresolvable as error:
         raise UsageError(f"{path} refers to {error.ref!r}, which is not in it: nothing is fetched") from error
-    return [
+    return count, [
         RESPONSE.finding(
             f"{names[0][0]}: {names[0][1]}: {names[0][2]}" + (f" (and {len(names) - 1} more)" if names[1:] else ""),
             location=subject.in_contract("schemas", kind),

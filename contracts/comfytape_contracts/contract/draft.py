@@ -74,7 +74,7 @@ def seen(tape: Tape) -> Iterator[str]:
     if version:
         yield f"versions: {{comfyui: '>={version}', registry: {REGISTRY_FILE}}}  # recorded with {version}"
     jobs = [job.last for job in tape.jobs if job.last and job.last.status == "COMPLETED"]
-    looks = [look_at(image.data) for job in jobs for image in images_of(job) if image.data]
+    looks = [look_at(image.read()) for job in jobs for image in images_of(job) if image.data]
     if looks and len({(k.format, k.width, k.height) for k in looks}) == 1:
         first = looks[0]
         each = min(image_count(job) for job in jobs)

@@ -17,6 +17,7 @@ from comfytape_cassettes.recording import Recording
 from comfytape_contracts.checks import check
 from comfytape_contracts.findings import Verdict
 from comfytape_contracts.images import look_at
+from comfytape_contracts.outputs import spelled_out
 from comfytape_contracts.tape import Tape
 from comfytape_contracts.verdicts import ExitCode
 
@@ -103,8 +104,8 @@ def test_a_cmyk_jpeg_is_looked_at(with_image, report):
 
 def test_equal_pixels_are_found_whatever_the_file(few, with_output, report, only):
     """Job 4 brings job 3's picture, stored with another compression: equal to the last pixel."""
-    third = Tape(few).jobs[2].last.output["images"][0]["data"]
-    stored = picture(Image.open(io.BytesIO(base64.b64decode(third))), compress_level=0)
+    third = Tape(few).jobs[2].last.output["images"][0]["data"].read()
+    stored = picture(Image.open(io.BytesIO(third)), compress_level=0)
     images = [{"filename": "b.png", "type": "base64", "data": base64.b64encode(stored).decode()}]
     finding = only(report(with_output(4, output={"images": images})), "image-repeated")
     assert "job 4 (" in finding.message
@@ -113,7 +114,7 @@ def test_equal_pixels_are_found_whatever_the_file(few, with_output, report, only
 
 def test_equal_images_may_be_allowed(few, with_output, report):
     """A contract whose samples do not differ says so."""
-    output = Tape(few).jobs[2].last.output
+    output = spelled_out(Tape(few).jobs[2].last.output)
     assert report(with_output(4, output=output), outputs={"distinct": False}).findings == []
 
 
@@ -242,7 +243,7 @@ def test_a_save_node_without_an_image_is_named(few, rewritten, saying, report):
 def test_an_image_at_a_url_is_read_from_the_tape(few, rewritten, saying, report):
     """The recorder fetched it: the same picture is looked at; of one that answered 403 that is said."""
     jobs = Tape(few).jobs
-    pictures = {job.id: base64.b64decode(job.last.output["images"][0]["data"]) for job in jobs}
+    pictures = {job.id: job.last.output["images"][0]["data"].read() for job in jobs}
 
     def moved(exchange):
         if "/status/" not in exchange.request.url:

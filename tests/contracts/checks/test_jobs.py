@@ -8,6 +8,7 @@ import pytest
 
 from comfytape_cassettes import Failure
 from comfytape_contracts.findings import Verdict
+from comfytape_contracts.outputs import spelled_out
 from comfytape_contracts.tape import Tape
 from comfytape_contracts.verdicts import ExitCode
 
@@ -24,7 +25,7 @@ def rules(report):
 
 def image_of(cassette, number):
     """The base64 of the image that a job brought."""
-    return Tape(cassette).jobs[number - 1].last.output["images"][0]["data"]
+    return spelled_out(Tape(cassette).jobs[number - 1].last.output)["images"][0]["data"]
 
 
 def test_completed_without_output_is_a_lost_result(with_output, report):
