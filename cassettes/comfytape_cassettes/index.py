@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from comfytape_cassettes.body import REMEDY, Body, BodySource, body_files
 from comfytape_cassettes.errors import CassetteError
@@ -96,6 +97,7 @@ def exchange_from(data: Any, source: BodySource, where: str) -> Exchange:
         check_spec(spec)
         if not isinstance(request["method"], str) or not isinstance(request["uri"], str):
             raise TypeError("request: expected text as 'method' and 'uri'")
+        urlsplit(request["uri"])  # refuses what is no URL
         return Exchange(
             Request(
                 request["method"],
@@ -153,6 +155,7 @@ def failure_from(data: Mapping[str, Any], where: str) -> Failure:
     """
     try:
         (times,) = times_from(data["times"])
+        urlsplit(str(data["uri"]))  # refuses what is no URL
         return Failure(str(data["method"]), str(data["uri"]), str(data["error"]), times)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise CassetteError(f"{where} is not a failed request: {error}", hint=REMEDY) from error

@@ -71,7 +71,7 @@ def our_tape(interactions: list[Any], exchanges: list[Exchange], ours: dict[str,
         provenance = Provenance.from_json(ours)
         began = datetime.fromisoformat(provenance.recorded_at)
         timed = [
-            Exchange(e.request, e.response, tuple(checked_times(*pair) for pair in item["times"]))
+            Exchange(e.request, e.response, times_of(item["times"]))
             for e, item in zip(exchanges, interactions, strict=True)
         ]
         failures = tuple(
@@ -85,6 +85,18 @@ def our_tape(interactions: list[Any], exchanges: list[Exchange], ours: dict[str,
         ) from error
     began = began if began.tzinfo else began.replace(tzinfo=UTC)
     return ForeignTape(tuple(timed), failures, began, provenance.recorded_by, provenance=provenance)
+
+
+def times_of(pairs: Any) -> tuple[tuple[float, float], ...]:
+    """When an exchange was asked, once or more often.
+
+    Raises:
+        TypeError, ValueError: it is no list of pairs of milliseconds, or empty.
+    """
+    times = tuple(checked_times(*pair) for pair in pairs)
+    if not times:
+        raise ValueError("the list 'times' of an interaction is empty")
+    return times
 
 
 def by_date(exchanges: list[Exchange], changed: float) -> tuple[datetime, list[Exchange], str]:

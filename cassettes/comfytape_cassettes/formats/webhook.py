@@ -46,7 +46,14 @@ def webhook_tape(text: str, label: str, changed: float) -> ForeignTape:
     exchanges: dict[tuple[str, str, bytes], Exchange] = {}
     jobs: set[str] = set()
     rebuilt: set[str] = set()
-    for number, (job, spelled) in enumerate(bodies_in(text), start=1):
+    try:
+        bodies = bodies_in(text)
+    except (ValueError, RecursionError) as error:  # YAML can spell a job object too
+        raise CassetteError(
+            f"{label} holds what RunPod posts to a webhook, but not as JSON: {error}",
+            hint="keep the bodies as they come: a JSON file each, or one a line",
+        ) from error
+    for number, (job, spelled) in enumerate(bodies, start=1):
         try:
             job_id, ended = facts_of(job)
             jobs.add(job_id)

@@ -7,9 +7,9 @@ from comfytape_cassettes.redaction.view import View, substituted
 
 __all__ = ["narrowed", "wide_mask"]
 
-# One C pass marks printable bytes and NULs, then memmem finds where they alternate. Both byte orders: big-endian text
-# reads as little-endian text one byte later.
-_MARKS = bytes(97 if 32 <= byte < 127 else 110 if byte == 0 else 32 for byte in range(256))
+# One C pass marks printable bytes, line ends and NULs, then memmem finds where they alternate. Both byte orders:
+# big-endian text reads as little-endian text one byte later.
+_MARKS = bytes(97 if 32 <= byte < 127 or byte in b"\t\n\r" else 110 if byte == 0 else 32 for byte in range(256))
 _LEAST = b"an" * 16
 
 

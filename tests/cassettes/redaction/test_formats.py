@@ -8,7 +8,7 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from comfytape_cassettes.redaction import Redactor, Secrets, redact_text
+from comfytape_cassettes.redaction import Redactor, Secrets, redact_text, scan
 
 from .kinds import EMBEDDED, KINDS
 
@@ -100,6 +100,17 @@ def test_a_key_between_slashes_is_found(kind, around):
     """A slash belongs to base64, and to every path: keys of these kinds are found between slashes too."""
     text = around.format(KINDS[kind])
     assert KINDS[kind] not in Redactor().text(text)
+
+
+@pytest.mark.parametrize("order", ["utf-16-le", "utf-16-be", "utf-16"])
+def test_a_private_key_in_utf_16_is_gone(order):
+    """As Windows programs write a file: its lines are part of the key, and the answer keeps its length."""
+    before, secret, after = EMBEDDED["pem"]
+    sent = f"the key is {before}{secret}{after} and no other".encode(order)
+    clean, _ = Redactor().body(sent, "text/plain")
+    assert len(clean) == len(sent)
+    assert [line for line in secret.split() if line in clean.decode(order)] == []
+    assert scan(clean, Secrets()) == []
 
 
 def test_a_private_key_in_a_form_is_gone():
