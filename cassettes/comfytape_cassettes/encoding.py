@@ -41,6 +41,8 @@ def inflate(data: bytes, window: int, name: str, limit: int) -> bytes:
         if name == "deflate" and window > 0:
             return inflate(data, -zlib.MAX_WBITS, name, limit)
         raise CassetteError(f"a body says it is {name}, but does not decode: {error}") from error
+    except MemoryError as error:
+        raise CassetteError(f"a {name} body takes more memory when decoded than there is; it is left alone") from error
     if len(plain) > limit:
         raise CassetteError(f"a {name} body grows past {limit} bytes when decoded; it is left alone")
     if not stream.eof:

@@ -147,6 +147,7 @@ def broken(path, value):
         (["request"], ..., "'request' is missing"),
         (["request"], [], "exchange 2 is not an exchange"),
         (["request", "uri"], ..., "'uri' is missing"),
+        (["request", "uri"], "http://[", "Invalid IPv6 URL"),
         (["request", "headers"], "none", "headers: expected an object"),
         (["request", "body"], 5, "body: expected text, null or {'file': …}, got int"),
         (["response"], None, "exchange 2 is not an exchange"),
@@ -178,8 +179,9 @@ def test_an_exchange_that_is_none(folder):
 
 
 @pytest.mark.parametrize(
-    "failure", [5, {}, {"method": "GET", "uri": "x", "error": "y", "times": [[1, 2], [3, 4]]}, {"times": [[1e999, 1]]}]
-)
+    "failure", [5, {}, {"method": "GET", "uri": "x", "error": "y", "times": [[1, 2], [3, 4]]}, {"times": [[1e999, 1]]},
+     {"method": "GET", "uri": "http://[", "error": "y", "times": [[1, 2]]}]
+)  # fmt: skip
 def test_a_failed_request_that_is_none(folder, failure):
     """Failures are read with the same care."""
     edit(folder, lambda document: document["metadata"]["comfytape"].update(failures=[failure]))

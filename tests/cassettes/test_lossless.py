@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import subprocess
+import sys
 import tempfile
 import zlib
 from contextlib import closing
@@ -189,6 +191,27 @@ def test_a_compressed_bomb_is_an_error():
     """What grows without end is stopped at the limit, in words."""
     with pytest.raises(CassetteError, match="grows past 1000 bytes"):
         decode_content(gzip.compress(bytes(100_000)), "gzip", limit=1000)
+
+
+SHORT_OF_MEMORY = """
+import gzip, os, pathlib, resource
+from comfytape_cassettes import CassetteError
+from comfytape_cassettes.encoding import decode_content
+packed = gzip.compress(bytes(128 << 20), 1)
+used = int(pathlib.Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + (32 << 20),) * 2)
+try:
+    decode_content(packed, "gzip")
+except CassetteError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="bounds the memory of a process as Linux does")
+def test_a_bomb_larger_than_memory_is_an_error():
+    """Below the limit, yet more than the machine has: in words too."""
+    told = subprocess.run([sys.executable, "-c", SHORT_OF_MEMORY], capture_output=True, text=True, check=True)
+    assert "takes more memory when decoded than there is" in told.stdout
 
 
 def test_a_body_of_no_folder_says_so():

@@ -208,6 +208,10 @@ def test_a_damaged_interaction_is_named(vcr_file, damage, words):
              "comfytape": {"recorded_at": "2026-11-22T10:00:00"}},
             "expected milliseconds",
         ),
+        (
+            {"version": 1, "interactions": [interaction() | {"times": []}], "comfytape": {"recorded_at": "2026-11-22T10:00:00"}},
+            "'times' of an interaction is empty",
+        ),
     ],
 )  # fmt: skip
 def test_a_file_that_is_no_cassette(tmp_path, document, words):

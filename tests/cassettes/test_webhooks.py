@@ -119,3 +119,10 @@ def test_an_import_is_checked_and_holds_no_secret(tmp_path):
     assert b"Zk3vQ9xLm2Rt8Wb4Yp6N" not in b"".join(
         p.read_bytes() for p in (tmp_path / "night").rglob("*") if p.is_file()
     )
+
+
+def test_a_body_as_yaml_is_refused(webhooks):
+    """RunPod posts JSON; what a body says in YAML cannot be kept as it came."""
+    with pytest.raises(CassetteError, match="but not as JSON") as caught:
+        webhooks("id: j-1-u1\nstatus: COMPLETED\n")
+    assert "a JSON file each" in caught.value.hint

@@ -28,6 +28,12 @@ def test_names_that_are_not_encoded_stay_as_they_are():
     assert page.objects[0].key == "models/a+b%2Bc.pt"
 
 
+@pytest.mark.parametrize("size", ["many", "\u00b2", "9" * 5000, "-1", ""])
+def test_an_object_without_a_size_is_none(size):
+    """Digits of other kinds, and more of them than any object has bytes, are no size."""
+    assert parse_page(LISTING.replace("many", size).encode()).objects == (S3Object("models/a b+c.pt", 12),)
+
+
 @pytest.mark.parametrize(
     ("document", "said"),
     [
@@ -36,6 +42,8 @@ def test_names_that_are_not_encoded_stay_as_they_are():
         (b"Bad Gateway", "not XML"),
         (b"", "not XML"),
         (b"<ListBucketResult>" * 40, "nested over"),
+        (b'<?xml version="1.0" encoding="U"?><ListBucketResult/>', "unknown encoding"),
+        (b'<?xml version="1.0" encoding="utf-7"?><ListBucketResult/>', "multi-byte encodings"),
         (b"<Error><Code>AccessDenied</Code><Message>no</Message></Error>", "AccessDenied: no"),
     ],
 )

@@ -91,8 +91,8 @@ class Contract:
         path = self.folder / name
         try:
             there = path.is_file()
-        except ValueError:
-            there = False  # a NUL in the name
+        except (OSError, ValueError):
+            there = False  # too long a name, or a NUL in it
         if not there:
             raise UsageError(f"{self.path}: the file {name!r} it names is not there: expected {path}")
         # Contracts come in pull requests: a link in one must not show a file of the machine that checks it.

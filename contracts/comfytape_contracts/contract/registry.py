@@ -24,14 +24,17 @@ COMPONENTS = ("comfyui", "frontend", "python", "torch", "worker", "sdk")
 
 
 def pin(value: str) -> str:
-    """A version as it is, or a range as PEP 440 writes it."""
+    """A version as it is, or a range as PEP 440 writes it; an empty one pins nothing."""
+    expected = "expected a version such as '0.10.0', or a range such as '>=0.10,<0.11'"
+    if not value.strip():
+        raise ValueError(expected)
     try:
         Version(value)
     except InvalidVersion:
         try:
             SpecifierSet(value)
         except InvalidSpecifier as error:
-            raise ValueError("expected a version such as '0.10.0', or a range such as '>=0.10,<0.11'") from error
+            raise ValueError(expected) from error
     return value
 
 

@@ -208,6 +208,7 @@ def test_a_pin_counts_as_far_as_it_goes(pinned, seen, expected):
     [
         ("comfyui: 0.10\n", "versions.yaml:1: comfyui"),
         ("comfyui: newest\n", "expected a version such as"),
+        ("worker: ''\n", "versions.yaml:1: worker: expected a version such as"),
         ("packs:\n  A: {commit: xyz}\n", "versions.yaml:2: packs.A.commit"),
         ("pytorch: '2.9'\n", "pytorch"),
         ("- a\n", "versions.yaml:1: the file"),

@@ -86,6 +86,14 @@ def test_a_file_that_the_contract_names_must_be_there(tmp_path):
     assert str(tmp_path / "w.json") in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["z" * 5000, "a\\0b"], ids=["too long", "NUL"])
+def test_a_name_that_no_file_can_have_is_not_there(tmp_path, name):
+    """What the system refuses to look for is told like any other file that is missing."""
+    (tmp_path / "contract.yaml").write_text(MINIMAL.replace("w.json", f'"{name}"'))
+    with pytest.raises(UsageError, match="it names is not there"):
+        _ = Contract.load(tmp_path).workflow_path
+
+
 def test_values_come_in_turn_and_numbers_count_up():
     """A varied input takes its list round and round, or counts from its start."""
     assert [Vary(node="1", input="text", values=["a", "b"]).value(n) for n in range(3)] == ["a", "b", "a"]
