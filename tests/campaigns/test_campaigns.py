@@ -59,3 +59,44 @@ def test_the_server_bears_load_and_slow_clients(tmp_path):
     said = figures("soak", "--seconds", "5", folder=tmp_path)
     assert [fault for fault in said["faults"] if not fault.startswith("nobody is starved")] == []
     assert said["by_kind"]["jobs submitted and compared"] > 10
+
+
+def test_a_case_is_the_same_in_any_number_of_lanes(program):
+    """The seed and the number choose a case; one that raises is a fault, and the lane goes on."""
+    campaign, planes = program("campaign"), program("stage").planes
+
+    def ran(lanes):
+        chosen = {}
+
+        def judge(_plane, place, chance):
+            chosen[place.name] = chance.random()
+            if place.name == "2":
+                raise ValueError("thrown")
+            return "amiss" if place.name == "1" else ""
+
+        tally = campaign.Tally("any", 7)
+        campaign.in_lanes(tally, [("kind", judge)] * 5, lanes, planes.Plane)
+        assert tally.cases == {"kind": 5}
+        return chosen, sorted(tally.faults)
+
+    alone = ran(1)
+    assert alone == ran(3)
+    assert alone[1] == ["kind: case 1: amiss", "kind: case 2: ValueError: thrown"]
+
+
+@pytest.mark.parametrize(("written", "seen"), [
+    ("open(name, 'w').write('new')", {"old", "", "new"}),
+    ("open('beside', 'w').write('new'); os.replace('beside', name)", {"old", "new"}),
+])  # fmt: skip
+def test_a_file_written_in_place_is_seen_half_done(program, tmp_path, written, seen):
+    """So that a write of cassette.json which is not one step is caught by no luck."""
+    file = tmp_path / "file"
+    file.write_text("old")
+    held = program("stage").holding(file.name, 0.3)
+    if not held:
+        pytest.skip("needs strace, and the right to trace")
+    writer = subprocess.Popen([*held, sys.executable, "-c", f"import os; name = 'file'; {written}"], cwd=tmp_path)
+    states = set()
+    while writer.poll() is None:
+        states.add(file.read_text())
+    assert states | {file.read_text()} == seen
