@@ -56,7 +56,9 @@ campaign: $(DEV) ## the long trials of docs/reliability.md (some hours)
 	@mkdir -p campaign-output; failed=0; \
 	for each in crash network paid contention secrecy hostile soak scale isolation planted; do \
 	  $(BIN)/python benchmarks/campaigns/$$each.py --json campaign-output/$$each.json || failed=1; \
-	done; exit $$failed
+	done; \
+	$(BIN)/python benchmarks/campaigns/hostile.py --layer readers --cases 100000 --json campaign-output/hostile-readers.json || failed=1; \
+	exit $$failed
 
 examples: $(DEV) ## write docs/examples anew
 	@$(BIN)/python docs/examples.py

@@ -2,8 +2,10 @@
 
     python benchmarks/campaigns/hostile.py --cases 100000 --seconds 600
     python benchmarks/campaigns/hostile.py --cases 1 --first 4711 --kind contract      # one case again
+    python benchmarks/campaigns/hostile.py --layer readers --cases 100000              # the readers alone
 
-``--cases`` is for each kind, ``--seconds`` bounds each kind. A case damages one file of a small project (a recording, its
+``--cases`` is for each kind, ``--seconds`` bounds each kind. ``--layer readers`` takes the kinds of hostile_readers.py: the
+function that reads a format, on files of a few kilobytes, up to two thousand times a second. A case damages one file of a small project (a recording, its
 contract, a HAR, a suite, a history, …; see mutations.py) and runs what reads it: the command through click, or the
 function below it. Cases run in worker processes with an address space of 1 GB above what Python and the imports take.
 Judged: any exception but ``ComfytapeError`` and exits 0–5; more than 10 s of CPU or a minute in all; MemoryError; a
@@ -29,6 +31,8 @@ from pathlib import Path
 
 from campaign import Tally, arguments, finished
 from hostile_kinds import KINDS, staged
+from hostile_readers import READERS
+from hostile_seeds import staged_small
 from mutations import HARMLESS
 
 from comfytape_cassettes.errors import ComfytapeError
@@ -40,8 +44,7 @@ LINKS = ("link to the canary", "link to a folder", "link to itself", "link to no
 WATCHED = frozenset(
     {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "socket.connect", "ctypes.dlopen"}
 )
-SHOWN = 12
-"""How often one kind of fault is told in full."""
+LAYERS = {"commands": (KINDS, staged), "readers": (READERS, staged_small)}
 
 
 class Misdeed(BaseException):
@@ -198,9 +201,8 @@ def prepared():
     resource.setrlimit(resource.RLIMIT_AS, (int(sizes[0]) * resource.getpagesize() + MEMORY,) * 2)
 
 
-def worker(kind_name, template, numbers, seconds, current, sink):
+def worker(kind, template, numbers, seconds, current, sink):
     """Cases ``numbers`` of one kind, in a process with bounded memory; counts and faults go to ``sink``."""
-    kind = next(kind for kind in KINDS if kind.name == kind_name)
     sys.dont_write_bytecode = True
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1)
@@ -253,7 +255,7 @@ def run_kind(tally, kind, template, numbers, seconds, lanes):
             part = waiting.pop()
             current = context.Value(ctypes.c_longlong, -1)
             process = context.Process(
-                target=worker, args=(kind.name, template, part, max(1.0, ends - time.monotonic()), current, sink)
+                target=worker, args=(kind, template, part, max(1.0, ends - time.monotonic()), current, sink)
             )
             process.start()
             running.append([process, part, current])
@@ -277,7 +279,10 @@ def run_kind(tally, kind, template, numbers, seconds, lanes):
             else:
                 done, slowest, grown = done + facts[0], max(slowest, facts[1]), max(grown, facts[2])
     tally.cases[kind.name] += done
-    tally.figures[kind.name] = {"slowest_cpu_s": round(slowest, 2), "memory_grew_by_mb": round(grown)}
+    rate = done / max(0.001, time.monotonic() - ends + seconds)
+    tally.figures[kind.name] = {
+        "a_second": round(rate), "slowest_cpu_s": round(slowest, 2), "memory_grew_by_mb": round(grown),
+    }  # fmt: skip
     for signature, number in signatures.items():
         tally.faults.append(f"{kind.name}: {number} × {signature}")
 
@@ -292,23 +297,24 @@ def tell(kind, number, wrong, signatures):
         print(f"FAULT {kind.name} case {number}: {wrong}\n", file=sys.stderr, flush=True)
 
 
-def run(cases, seed, *, seconds=600.0, lanes=2, only=(), first=0):
+def run(cases, seed, *, seconds=600.0, lanes=2, only=(), first=0, layer="commands"):
     """``cases`` of each kind; ``seed`` moves the numbers, so that another seed gives other cases."""
-    tally = Tally("hostile", seed)
+    kinds, stage = LAYERS[layer]
+    tally = Tally(f"hostile {layer}", seed)
     begin = first or seed * 10_000_000
     with tempfile.TemporaryDirectory() as top:
         template = Path(top) / "project"
-        staged(template)
-        for kind in KINDS:
+        stage(template)
+        for kind in kinds:
             if not only or kind.name in only:
                 run_kind(tally, kind, template, range(begin, begin + cases), seconds, lanes)
     return tally
 
 
 if __name__ == "__main__":
-    asked = arguments(__doc__, 2000, seconds=600, lanes=2, kind="", first=0)
+    asked = arguments(__doc__, 2000, seconds=600, lanes=2, kind="", first=0, layer="commands")
     finished(
         run(asked.cases, asked.seed, seconds=asked.seconds, lanes=asked.lanes, first=asked.first,
-            only=tuple(filter(None, asked.kind.split(",")))),
+            layer=asked.layer, only=tuple(filter(None, asked.kind.split(",")))),
         asked,
     )  # fmt: skip

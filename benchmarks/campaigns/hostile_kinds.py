@@ -13,6 +13,7 @@ import shutil
 import sqlite3
 import zlib
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -293,7 +294,11 @@ def cheap(place):
     """A recording opened, verified and read as jobs."""
     cassette = Cassette.open(place / CASSETTE)
     cassette.verify()
-    tape = Tape(cassette)
+    looked(Tape(cassette))
+
+
+def looked(tape):
+    """The jobs of a recording, and what it says of its server."""
     for job in tape.jobs:
         _ = job.status, job.workflow, job.last, job.submitted_ms, job.ended_ms
     _ = tape.inventory, tape.system, tape.models
@@ -445,6 +450,14 @@ def body_damage(place, file, kept, chance):
         index.write_text((place / "index.kept").read_text().replace(file.name, name))
 
 
+@cache
+def zeros(number):
+    """Zeros, packed a megabyte at a time: a hundred kilobytes that stand for a hundred megabytes."""
+    packer, block = zlib.compressobj(), 10**6
+    parts = [packer.compress(bytes(min(block, number - at))) for at in range(0, number, block)]
+    return b"".join([*parts, packer.flush()])
+
+
 def png_damage(kept, chance):
     """A PNG with right checksums and wrong chunks: sizes of pictures, texts, animation."""
     parts, at = [], 8
@@ -461,7 +474,7 @@ def png_damage(kept, chance):
                 big = chance.choice((0, 1, 65535, 2**31 - 1, 20000)).to_bytes(4, "big")
                 parts[0][1] = big + chance.choice((big, parts[0][1][4:8])) + parts[0][1][8:]
             case 2:
-                packed = zlib.compress(b"\0" * chance.choice((10, 10**8)))
+                packed = zeros(chance.choice((10, 10**8)))
                 parts.insert(1, [chance.choice((b"zTXt", b"iTXt", b"iCCP")), b"prompt\0\0" + packed])
             case 3:
                 parts.insert(

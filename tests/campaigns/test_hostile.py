@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 KINDS = ("contract", "accepted", "workflow", "har", "webhook", "image", "settings", "scenario")
+READERS = ("versions", "schema", "cassette", "journal", "vcr-yaml", "ui-subgraph", "inventory", "listing", "report")
 
 
 def test_a_short_run_finds_nothing(program):
@@ -20,6 +21,23 @@ def test_a_short_run_finds_nothing(program):
     tally = program("hostile").run(10, 7, lanes=1, only=KINDS, seconds=30)
     assert not tally.faults
     assert set(tally.cases) == set(KINDS)
+
+
+def test_a_short_run_of_the_readers_finds_nothing(program):
+    """Some damaged files of the formats that are read most, each by its reader alone."""
+    tally = program("hostile").run(8, 7, lanes=1, only=READERS, seconds=30, layer="readers")
+    assert not tally.faults
+    assert tally.cases == dict.fromkeys(READERS, 8)
+
+
+def test_every_reader_reads_its_file_as_long_as_it_is_whole(program, tmp_path, monkeypatch):
+    """So that what is refused is refused for its damage: none raises, not even an error of ours."""
+    program("hostile_seeds").staged_small(tmp_path / "project")
+    monkeypatch.chdir(tmp_path / "project")
+    for kind in program("hostile").READERS:
+        assert (tmp_path / "project" / kind.pick(tmp_path / "project", random.Random(1))).is_file()
+        kind.run(tmp_path / "project", random.Random(1))
+        kind.repair(tmp_path / "project")
 
 
 def unsafe(place, _chance):
