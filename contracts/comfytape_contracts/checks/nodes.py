@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from comfytape_contracts.findings import Location
-from comfytape_contracts.inventory import Inventory, parse_version
+from comfytape_contracts.inventory import CORE, Inventory, pack_of, parse_version
 from comfytape_contracts.lint import Behaviour
 from comfytape_contracts.rules.dependency import DEPENDENCIES_UNKNOWN, NODE_MISSING, NODE_PACK
 from comfytape_contracts.workflow import Positions
@@ -95,16 +95,26 @@ def missing(subject: Subject, class_type: str, required: RequiredNode | None, lo
         f"{nodes} class '{class_type}'"
         + (f" of pack {pack}" if pack else "")
         + f", which is not among the {loaded} classes that the endpoint loaded",
-        hint=(
-            f"Pack {pack} is missing or failed to import: read ComfyUI's start-up log for 'IMPORT FAILED', fix it "
-            "in the worker image, then record again."
-            if pack
-            else ""
-        ),
+        hint=hint_for(pack),
         location=where,
         expected=class_type,
         actual=None,
         server_error=refusal_type(subject) if others else None,
+    )
+
+
+def hint_for(pack: str) -> str:
+    """What to do about a class of this pack; "" leaves it to the rule."""
+    if not pack:
+        return ""
+    if pack_of(pack) == CORE:
+        return (
+            f"The class is ComfyUI's own ({pack}): its version is older or newer than the one that has it, or a package "
+            "that the module imports is missing; read the start-up log, or update ComfyUI in the worker image."
+        )
+    return (
+        f"Pack {pack} is missing or failed to import: read ComfyUI's start-up log for 'IMPORT FAILED', fix it in the "
+        "worker image, then record again."
     )
 
 

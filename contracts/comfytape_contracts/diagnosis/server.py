@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from comfytape_contracts.diagnosis.cause import Cause, Confidence, Stage
 from comfytape_contracts.diagnosis.reach import address_of, causes_of
 from comfytape_contracts.findings import Severity
+from comfytape_contracts.inventory import CORE, pack_of
 from comfytape_contracts.rules import server as rules
 
 if TYPE_CHECKING:
@@ -200,7 +201,7 @@ def failed_packs(server: ServerEvidence) -> Iterator[Cause]:
             seen={"pack": pack, "required": list(needed)},
         )
     for pack, classes in server.packs_needed.items():
-        if pack in failed or server.inventory is None or not classes or pack_is_core(pack):
+        if pack in failed or server.inventory is None or not classes or pack_of(pack) == CORE:
             continue
         # Absent means absent only where the class, or the whole inventory, was asked for.
         known = [c for c in classes if c in server.asked_classes or len(server.inventory) > len(server.asked_classes)]
@@ -219,8 +220,3 @@ def failed_packs(server: ServerEvidence) -> Iterator[Cause]:
 def base(path: str) -> str:
     """The folder's name, of a path in either spelling."""
     return path.replace("\\", "/").rstrip("/").rpartition("/")[2]
-
-
-def pack_is_core(pack: str) -> bool:
-    """ComfyUI's own modules are no packs: python_module ``nodes``, ``comfy_extras.…``, ``comfy_api_nodes.…``."""
-    return pack == "nodes" or pack.startswith(("comfy_extras", "comfy_api_nodes"))

@@ -57,6 +57,13 @@ def test_a_removed_class_is_found_with_everything_to_act_on(with_inventory, repo
     assert (found.exit_code, found.verdict) == (ExitCode.BROKEN, Verdict.FAIL)
 
 
+def test_a_class_of_comfyui_itself_is_no_pack_that_failed(with_inventory, report, only):
+    """Its version does not have it: nobody is sent to look for a pack."""
+    finding = only(report(with_inventory(without("BetaSamplingScheduler"))), "required-node-missing")
+    assert "ComfyUI's own (comfy_extras.nodes_custom_sampler)" in finding.hint
+    assert "IMPORT FAILED" not in finding.hint
+
+
 def test_a_pack_that_failed_to_import_is_one_finding_a_class(with_inventory, report):
     """RES4LYF gone as a whole: both of its classes are named, and 9 of 11 classes are as promised."""
     found = report(with_inventory(lambda inv: {n: c for n, c in inv.items() if "RES4LYF" not in c["python_module"]}))
