@@ -109,7 +109,7 @@ def hint_for(pack: str) -> str:
         return ""
     if pack_of(pack) == CORE:
         return (
-            f"The class is ComfyUI's own ({pack}): its version is older or newer than the one that has it, or a package "
+            f"The class is ComfyUI's own ({pack}): this version does not have it, or a package "
             "that the module imports is missing; read the start-up log, or update ComfyUI in the worker image."
         )
     return (

@@ -11,8 +11,9 @@ from comfytape_contracts.diagnosis.failures import examine_failures
 from comfytape_contracts.diagnosis.handler import examine_handler
 from comfytape_contracts.diagnosis.queue import counts_of, examine_queue
 from comfytape_contracts.diagnosis.reach import reach_endpoint
-from comfytape_contracts.diagnosis.server import examine_comfyui, pack_is_core
+from comfytape_contracts.diagnosis.server import examine_comfyui
 from comfytape_contracts.findings import Severity, Verdict
+from comfytape_contracts.inventory import CORE, pack_of
 from comfytape_contracts.rules import catalogue
 from comfytape_contracts.rules.endpoint import MISCONFIGURED
 from comfytape_contracts.verdicts import ExitCode, Line, Report, exit_code_of, worst_exit_code
@@ -161,7 +162,7 @@ def packs_of(contract: Contract | None) -> dict[str, list[str]]:
     packs: dict[str, list[str]] = {}
     for node in contract.model.nodes if contract else ():
         pack = node.pack.removeprefix("custom_nodes.")
-        if pack and not pack_is_core(pack):
+        if pack and pack_of(pack) != CORE:
             packs.setdefault(pack, []).append(node.class_type)
     return packs
 
