@@ -61,7 +61,7 @@ SCHEMA = {"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "ob
           "properties": {"status": {"enum": ["COMPLETED", "FAILED"]}, "id": {"type": "string", "pattern": "^[a-z0-9-]+$"}}}  # fmt: skip
 ACCEPTED = """\
 accepted:
-- {fingerprint: 0123456789abcdef, rule: job-failed, where: x, reason: because, first_seen: 2026-01-01, expires: 2027-01-01, owner: me}
+- {fingerprint: 0123456789abcdef, rule: failure-other, where: x, reason: because, first_seen: 2026-01-01, expires: 2027-01-01, owner: me}
 - {fingerprint: 1123456789abcdef, rule: node-missing, reason: because too, last_seen: 2026-01-01, ticket: 7}
 """
 SCENARIO = """\
@@ -182,7 +182,7 @@ def checked(place):
     try:
         command("check", "noise-cases", "--report", "json=report.json", "--history", "history.sqlite")
         report = json.loads(Path("report.json").read_text())
-        entry = {"severity": "error", "message": "x", "rule": "job-failed"}
+        entry = {"severity": "error", "message": "x", "rule": "failure-other"}
         report["findings"] = report["findings"] or [entry]
         Path("report.json").write_text(json.dumps(report))
         os.environ["SLACK_URL"] = "http://127.0.0.1:9/x"
@@ -386,7 +386,7 @@ def history(_place, chance):
         command("check", "noise-cases", "--history", "history.sqlite")
     else:
         command(
-            "report", "--history", "history.sqlite", *chance.choice(((), ("--since", "job-failed"), ("--html", "site")))
+            "report", "--history", "history.sqlite", *chance.choice(((), ("--since", "failure-other"), ("--html", "site")))
         )
 
 
@@ -426,14 +426,14 @@ def index_damage(_place, file, kept, chance):
     for _ in range(chance.choice((1, 1, 3))):
         item = chance.choice(document["interactions"])
         side = item[chance.choice(("request", "response", "response"))]
-        if not isinstance(side["body"], dict) or "string" not in side["body"] or chance.random() < 0.1:
+        text = side["body"].get("string") if isinstance(side.get("body"), dict) else None
+        if not isinstance(text, str) or chance.random() < 0.1:
             side |= changed(side, chance) if isinstance(changed(side, chance), dict) else {}
             continue
-        text = side["body"]["string"]
         try:
             side["body"]["string"] = json.dumps(changed(json.loads(text), chance))
         except ValueError:
-            side["body"]["string"] = flipped(text.encode(), chance).decode("utf-8", "replace")
+            side["body"]["string"] = flipped(text.encode("utf-8", "surrogatepass"), chance).decode("utf-8", "replace")
     file.write_bytes(json.dumps(document).encode("utf-8", "surrogatepass"))
 
 
