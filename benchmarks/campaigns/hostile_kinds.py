@@ -386,7 +386,10 @@ def history(_place, chance):
         command("check", "noise-cases", "--history", "history.sqlite")
     else:
         command(
-            "report", "--history", "history.sqlite", *chance.choice(((), ("--since", "failure-other"), ("--html", "site")))
+            "report",
+            "--history",
+            "history.sqlite",
+            *chance.choice(((), ("--since", "failure-other"), ("--html", "site"))),
         )
 
 
