@@ -126,9 +126,14 @@ def jobs_of(exchanges: Iterable[Exchange]) -> tuple[Job, ...]:
         elif route.name in ("status", "status-sync", "retry", "cancel"):
             key = (route.endpoint, route.argument)
             said = said_by(exchange)
-            if said is not None:
-                job = with_state(jobs.get(key) or Job(*key), said, exchange)
-                jobs[key] = replace(job, cancelled=exchange) if route.name == "cancel" else job
+            if said is None:
+                continue
+            job = jobs.get(key) or Job(*key)
+            if route.name == "cancel":
+                job = replace(job, cancelled=exchange)
+            # Of a job that had ended, /cancel names the state alone: no word that its result is lost.
+            tells_all = route.name != "cancel" or said.status == "CANCELLED" or said.output is not None
+            jobs[key] = with_state(job, said, exchange) if tells_all else job
     return tuple(sorted(jobs.values(), key=lambda job: job.submitted_ms))
 
 

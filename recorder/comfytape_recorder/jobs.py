@@ -220,8 +220,11 @@ class RunPodJobs:
         )
         try:
             said = self.client.cancel(job_id)
+            if said.is_final and said.status != "CANCELLED":
+                # It had ended, while nobody could be asked: /cancel names the state, /status has the result.
+                return self.client.status(job_id)
         except (HiccupError, UnreachableError) as error:
-            self.shared.ledger.entry(sample).note = f"could not be cancelled: {error}"
+            self.shared.ledger.entry(sample).note = f"no answer when it was given up: {error}"
             said = None
         self.shared.spending.ended(sample, self.shared.limit_s(sample) * 1000)
         # Not withdrawn: that it did not end in time is what this sample shows.

@@ -110,6 +110,17 @@ def test_a_cancelled_job_keeps_who_cancelled_it():
     assert job.status == "CANCELLED"
 
 
+def test_a_cancellation_that_came_too_late_says_nothing_of_the_result():
+    """/cancel of a job that had ended names its state alone: the tape does not show that its output is lost."""
+    (job,) = jobs_of(
+        [
+            exchange("GET", f"{BASE}/status/a", '{"id": "a", "status": "IN_PROGRESS"}'),
+            exchange("POST", f"{BASE}/cancel/a", '{"id": "a", "status": "COMPLETED"}', at=7),
+        ]
+    )
+    assert (job.status, job.is_final, job.cancelled is not None) == ("IN_PROGRESS", False, True)
+
+
 def prompt(tape_end, views=()):
     """One prompt with the end of its history."""
     return prompts_of(

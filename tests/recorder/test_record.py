@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 import time
 
@@ -185,6 +186,31 @@ def test_a_job_over_its_time_is_cancelled(plane_with, recorded, contract, tape, 
     assert [job.status for job in plane.jobs.values()] == ["CANCELLED"]
     assert [job.status for job in tape(folder).jobs] == ["CANCELLED"]
     assert any("no end after 0.4 s" in line for line in said.lines)
+
+
+def test_a_job_that_ended_while_nobody_answered_keeps_its_result(plane, recorded, contract, tape, folder):
+    """/status fails until the time is over; /cancel then says COMPLETED, without the output: it is fetched, not lost."""
+
+    fault = sys.modules["comfytape_test_plane"].Fault
+
+    class UntilGivenUp(fault):
+        """A fault until somebody cancels."""
+
+        @property
+        def times(self):
+            return 0 if plane.asked("cancel") else 1
+
+        @times.setter
+        def times(self, _value):
+            """It does not wear off."""
+
+    plane.faults.append(UntilGivenUp("status", status=502, body="<html>"))
+    made = contract("")
+    made.path.write_text(made.path.read_text().replace("timeout_s: 20", "timeout_s: 0.6"))
+    outcome = recorded(made=type(made).load(made.folder), samples=1)
+    assert [entry.status for entry in outcome.entries] == ["COMPLETED"]
+    (job,) = tape(folder).jobs
+    assert job.last.output["images"][0]["data"]
 
 
 def test_a_budget_needs_a_price(recorded, contract):
