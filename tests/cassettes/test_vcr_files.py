@@ -283,7 +283,7 @@ def test_yaml_without_end(tmp_path, monkeypatch):
 
 def test_a_file_without_end(tmp_path, monkeypatch):
     """Refused before it is read."""
-    monkeypatch.setattr("comfytape_cassettes.formats.document.DECODED_LIMIT", 100)
+    monkeypatch.setattr("comfytape_cassettes.formats.document.FILE_LIMIT", 100)
     (tmp_path / "a.yaml").write_text("a: b\n" * 30)
     with pytest.raises(CassetteError, match="has 150 bytes; at most 100 are read"):
         read_foreign(tmp_path / "a.yaml")

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from comfytape_cassettes.encoding import DECODED_LIMIT, decode_content
+from comfytape_cassettes.encoding import decode_content
 from comfytape_cassettes.errors import CassetteError
 
 if TYPE_CHECKING:
@@ -17,6 +17,9 @@ __all__ = ["Document", "json_values", "read_document"]
 
 YAML_LIMIT = 256 << 20
 """Bytes of YAML: vcrpy itself needs a minute and 2 GB for as much."""
+
+FILE_LIMIT = 1 << 30
+"""Bytes of a file as it lies on the disk."""
 
 SPACE = re.compile(r"\s*")
 KINDS = "a HAR, a vcrpy cassette (YAML or JSON), webhook bodies of RunPod (JSON or JSON lines), or a cassette folder"
@@ -41,8 +44,8 @@ def read_document(path: Path) -> Document:
         if path.exists() and not path.is_file():
             raise CassetteError(f"{path} is not a file", hint=f"give {KINDS}")
         state = path.stat()
-        if state.st_size > DECODED_LIMIT:
-            raise CassetteError(f"{path} has {state.st_size} bytes; at most {DECODED_LIMIT} are read")
+        if state.st_size > FILE_LIMIT:
+            raise CassetteError(f"{path} has {state.st_size} bytes; at most {FILE_LIMIT} are read")
         data = unpacked(path.read_bytes())
     except FileNotFoundError as error:
         raise CassetteError(f"there is no file {path}", hint=f"give the path of {KINDS}") from error
