@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 import lzma
+import os
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from comfytape.importing import import_files
+
+# The same examples on every run: what fails here is what somebody changed. COMFYTAPE_TEST_RANDOM=1 looks for new ones.
+hypothesis.settings.register_profile("same", derandomize=not os.environ.get("COMFYTAPE_TEST_RANDOM"))
+hypothesis.settings.load_profile("same")
 
 pytest_plugins = ["pytester"]  # pytest takes this line only in the topmost conftest
 HARS = Path(__file__).parent / "data" / "har"

@@ -60,6 +60,10 @@ class Matcher:
                 yield Hit(position, position + len(needle), "known-value", spelling.style)
                 position = data.find(needle, position + len(needle))
 
+    def quotes_in(self, data: bytes) -> bool:
+        """Whether a known value that has a quote in it stands here as it is."""
+        return any(b'"' in spelling.needle and spelling.needle in data for spelling in self._needles)
+
     def shapes(self, data: bytes, spans: list[tuple[int, int]]) -> Iterator[Hit]:
         """Known formats; ``spans`` are the runs of ``LEAST`` characters or more in ``data``."""
         for start, end, kind in (*parameters_in(data), *passwords_in(data)):

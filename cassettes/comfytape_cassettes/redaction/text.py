@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -68,7 +69,7 @@ class TextPass:
             for hit in self.matcher.values(data):
                 yield self._edit(View(data), data, hit)
             view = _words(narrowed(View(data)))
-        json = not self.fixed and data.lstrip()[:1] in (b"{", b"[")
+        structured = not self.fixed and self._is_json(data)
         for layer in range(LAYERS):
             if view is None:
                 break
@@ -76,8 +77,20 @@ class TextPass:
             yield from self._codes(view, data, long)
             yield from self._hexes(view, long)
             view = substituted(view, [(start, end, b"\x00") for start, end in long]) if long else view
-            yield from self._reading(view, data, inside_json=json and layer == 0)
+            yield from self._reading(view, data, inside_json=structured and layer == 0)
             view = unescaped(view)
+
+    def _is_json(self, data: bytes) -> bool:
+        """Whether quotes are structure here. Text that only begins as JSON does is searched as any other."""
+        if data.lstrip()[:1] not in (b"{", b"["):
+            return False
+        if not self.matcher.quotes_in(data):
+            return True
+        try:
+            json.loads(data)
+        except (ValueError, RecursionError):
+            return False
+        return True
 
     def _reading(self, view: View, data: bytes, *, inside_json: bool) -> Iterator[Edit]:
         text = view.data

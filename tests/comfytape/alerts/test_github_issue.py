@@ -37,7 +37,7 @@ def test_the_body_names_node_place_next_step_owner_and_report(place, tell, githu
     for part in (
         "`node 6 FeatherMask`",
         "workflow.json:52`",
-        "→ Pack comfy",
+        "→ The class is ComfyUI",
         "owner: @acme/endpoints",
         "[the report](<https://reports.example/noise-1024>)",
     ):

@@ -38,7 +38,7 @@ def test_a_message_names_finding_workflow_node_next_step_owner_and_report(place,
         "f59eecb7a832b2bf",
         "contracts/noise-1024/workflow.json:52",
         "node 6 FeatherMask",
-        "read ComfyUI's start-up log",
+        "read the start-up log",
         "*owner:* ana",
         "<https://reports.example/noise-1024|the report>",
     ):

@@ -119,7 +119,7 @@ def test_apprise_carries_title_text_and_kind(place, tell, receiver):
     assert not only(tell("one")).failure
     body = json.loads(receiver.asked[0][3])
     assert (body["title"], body["type"]) == ("comfytape noise-1024: 1 new", "failure")
-    assert "next step: Pack comfy_extras.nodes_mask is missing" in body["message"]
+    assert "next step: The class is ComfyUI's own (comfy_extras.nodes_mask)" in body["message"]
 
 
 def test_apprise_is_asked_again_where_that_may_help(place, tell, receiver):
