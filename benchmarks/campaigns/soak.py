@@ -2,8 +2,8 @@
 
     python benchmarks/campaigns/soak.py --seconds 600
 
-Beside each other: wrk with eight connections that polls jobs, every twentieth request malformed in one of a dozen
-ways; clients that submit jobs and compare every picture with the one that was recorded for their own prompt; a hundred
+Beside each other: wrk with eight connections that polls a job that waits; clients that send what is malformed in one of
+a dozen ways and hang up, each on a connection of its own; clients that submit jobs and compare every picture with the one that was recorded for their own prompt; a hundred
 connections that send a byte of a header now and then (slow loris). Measured: requests a second, memory of the process
 over time, the slowest answer that an honest client saw. Judged: still alive, memory flat after the first minute, each
 picture its own, honest clients answered within a second while the loris connections hang.
@@ -11,6 +11,7 @@ picture its own, honest clients answered within a second while the loris connect
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import re
@@ -18,7 +19,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -30,23 +30,17 @@ from comfytape_cassettes import Cassette
 from comfytape_contracts.tape import Tape
 
 CASSETTE = ROOT / "cassettes" / "z-image-danrisi"
-SCRIPT = r"""
-local broken = {
-  "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "GET /v2/%%%zz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
-  "POST /v2/e/run HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 4\r\n\r\n{{{{", "\r\n\r\n\r\n", "BREW /v2 HTTP/9.9\r\n\r\n",
-  "GET /v2/e/status/../../../../etc/passwd HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
-  "POST /v2/e/run HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-  "POST /v2/e/run HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 99999999999\r\n\r\n",
-  "POST /prompt HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 2\r\n\r\n[]", "GET /view?filename=../../etc/passwd HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
-  "GET /\0 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", "POST /v2/e/cancel/none HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n"
-}
-local n = 0
-request = function()
-  n = n + 1
-  if n % 20 == 0 then return broken[(n / 20) % #broken + 1] end
-  return wrk.format("GET", PATH)
-end
-"""
+BROKEN = (
+    b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", b"GET /v2/%%%zz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", b"\r\n\r\n\r\n",
+    b"POST /v2/e/run HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 4\r\n\r\n{{{{", b"BREW /v2 HTTP/9.9\r\n\r\n",
+    b"GET /v2/e/status/../../../../etc/passwd HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", b"GET /\0 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+    b"POST /v2/e/run HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    b"POST /v2/e/run HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 99999999999\r\n\r\n",
+    b"POST /prompt HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 2\r\n\r\n[]",
+    b"GET /view?filename=../../etc/passwd HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+    b"POST /v2/e/cancel/none HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n",
+    b"POST /v2/e/run HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 90\r\n\r\n{",
+)  # fmt: skip
 
 
 def memory_of(pid):
@@ -54,11 +48,12 @@ def memory_of(pid):
     return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[1]) << 10
 
 
-def asked(port, method, path, body=None):
+def asked(port, method, path, body=None, scenario="none"):
     """(status, parsed answer, seconds)."""
     began = time.monotonic()
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    connection.request(method, path, json.dumps(body) if body is not None else None)
+    sent = json.dumps(body) if body is not None else None
+    connection.request(method, path, sent, {"X-Comfytape-Scenario": scenario})
     answer = connection.getresponse()
     said = json.loads(answer.read())
     connection.close()
@@ -94,6 +89,21 @@ class Honest(threading.Thread):
         if state.get("output") != expected:
             self.wrong.append(f"job {said['id']} got another output than its own ({state['status']})")
         self.done += 1
+
+
+class Careless(threading.Thread):
+    """Sends malformed requests, listens for a moment, and hangs up."""
+
+    def __init__(self, port, over):
+        super().__init__(daemon=True)
+        self.port, self.over, self.sent = port, over, 0
+
+    def run(self):
+        while not self.over.wait(0.002):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=0.02) as line:
+                line.sendall(BROKEN[self.sent % len(BROKEN)])
+                self.sent += 1
+                line.recv(4096)
 
 
 def loris(port, over):
@@ -132,24 +142,23 @@ def run(seconds, seed, clients=4):
     threading.Thread(target=server.stdout.read, daemon=True).start()
     over = threading.Event()
     jobs = recorded_jobs()
-    _, said, _ = asked(port, "POST", "/v2/e/run", jobs[0][0])
-    with tempfile.TemporaryDirectory() as folder:
-        script = Path(folder) / "mixed.lua"
-        script.write_text(SCRIPT.replace("PATH", f'"/v2/e/status/{said["id"]}"'))
-        load = None
-        if shutil.which("wrk"):
-            words = ["wrk", "-t1", "-c8", f"-d{seconds}s", "-s", str(script), f"http://127.0.0.1:{port}"]
-            load = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
-        honest = [Honest(port, jobs, over) for _ in range(clients)]
-        slow = threading.Thread(target=loris, args=(port, over), daemon=True)
-        for thread in (*honest, slow):
-            thread.start()
-        sizes = watched(server, seconds)
-        over.set()
-        for thread in (*honest, slow):
-            thread.join(60)
-        printed = load.communicate(timeout=60)[0] if load else ""
+    _, said, _ = asked(port, "POST", "/v2/e/run", jobs[0][0], scenario="stuck-queue")
+    load = None
+    if shutil.which("wrk"):
+        words = ["wrk", "-t1", "-c8", f"-d{seconds}s", f"http://127.0.0.1:{port}/v2/e/status/{said['id']}"]
+        load = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+    honest = [Honest(port, jobs, over) for _ in range(clients)]
+    careless = [Careless(port, over) for _ in range(clients)]
+    slow = threading.Thread(target=loris, args=(port, over), daemon=True)
+    for thread in (*honest, *careless, slow):
+        thread.start()
+    sizes = watched(server, seconds)
+    over.set()
+    for thread in (*honest, *careless, slow):
+        thread.join(60)
+    printed = load.communicate(timeout=60)[0] if load else ""
     judged(tally, server, honest, sizes, printed)
+    tally.figures["malformed requests a second"] = round(sum(each.sent for each in careless) / seconds)
     server.terminate()
     server.wait(20)
     return tally
