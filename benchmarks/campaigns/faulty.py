@@ -76,8 +76,8 @@ class Spoiled:
         operation = [*path.split("/"), "", "", "", ""][3]
         fault = self.plan(operation)
         self.done.append((operation, fault))
-        if fault.startswith("unsent-"):
-            whole = b""  # the request never arrives
+        if fault.startswith("unsent-") or fault == "429":
+            whole = b""  # the request never arrives: a rate limit turns it away at the door
         else:
             whole = await self.forwarded(head, body)
         return await getattr(self, "do_" + (fault.removeprefix("unsent-").replace("-", "_") or "nothing"))(

@@ -116,7 +116,7 @@ class Body:
         """The bytes with a Content-Encoding undone.
 
         Raises:
-            CassetteError: unknown encoding, damaged data, or more than 256 MiB of output.
+            CassetteError: unknown encoding, damaged data, or more than 64 MiB of output.
         """
         data = self.raw()
         try:

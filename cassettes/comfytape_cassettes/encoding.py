@@ -8,7 +8,7 @@ from comfytape_cassettes.errors import CassetteError
 
 __all__ = ["DECODED_LIMIT", "decode_content"]
 
-DECODED_LIMIT = 256 << 20
+DECODED_LIMIT = 64 << 20
 """Bytes that a decoded body may have: no RunPod or ComfyUI answer comes near, and a bomb must fit into memory."""
 
 WINDOW = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
