@@ -51,7 +51,9 @@ class Spoiled:
 
     async def stranger(self, reader, writer):
         """Another host: whatever it is sent is evidence."""
-        self.strangers.append(await reader.read(65536))
+        sent = await reader.read(65536)
+        if sent:  # a mere connection is somebody who looks whether a port is free
+            self.strangers.append(sent)
         writer.write(answer("200 OK", b"{}"))
         await writer.drain()
         writer.close()

@@ -67,7 +67,7 @@ def record_through(fault, plane, place, chance):
     seeds = [job["workflow"]["2"]["inputs"]["seed"] for job in plane.submissions]
     printed = out + err
     if proxy.strangers:
-        return f"{len(proxy.strangers)} requests reached another host"
+        return f"{len(proxy.strangers)} requests reached another host: {proxy.strangers[0][:200]!r}"
     if "Traceback" in printed or KEY in printed or process.returncode not in (0, 1, 2, 3):
         return f"exit {process.returncode} after {time.monotonic() - began:.0f} s: {printed[-400:]}"
     if len(seeds) != len(set(seeds)):
@@ -106,7 +106,7 @@ def doctor_through(fault, plane, place, chance):
         proxy.stop()
     took = time.monotonic() - began
     if proxy.strangers:
-        return f"{len(proxy.strangers)} requests reached another host"
+        return f"{len(proxy.strangers)} requests reached another host: {proxy.strangers[0][:200]!r}"
     if "Traceback" in out + err or KEY in out + err or process.returncode not in (0, 1, 2, 3):
         return f"exit {process.returncode}: {(out + err)[-400:]}"
     if out and json.loads(out)["verdict"] == "pass" and any(entry[1] for entry in proxy.done if entry[0] == "health"):
