@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check_requests"]
 
-TOO_MANY, SERVER_ERROR = 429, 500
+REFUSED, TOO_MANY, SERVER_ERROR = 400, 429, 500
 SOME = 0.02
 """The share of failing requests from which on they are told: one reset in a recording is the network's, and no news."""
 
@@ -24,11 +24,13 @@ def check_requests(subject: Subject) -> Outcome:
     """Warn of answers 429 and 5xx and of broken connections that a later request made good; others find the rest."""
     outcome = subject.outcome()
     asked = [e for route, e in subject.tape.routed if route.plane in ("runpod", "comfyui")]
-    good = {asking(e): e.last_ms for e in asked if e.response.status < TOO_MANY}
+    good = {asking(e): e.last_ms for e in asked if e.response.status < REFUSED}
     seen: Counter[str] = Counter()
     for exchange in asked:
-        if exchange.response.status >= TOO_MANY and exchange.last_ms < good.get(asking(exchange), -1.0):
-            seen[str(exchange.response.status)] += len(exchange.times)
+        status = exchange.response.status
+        failed = status == TOO_MANY or status >= SERVER_ERROR
+        if failed and exchange.last_ms < good.get(asking(exchange), -1.0):
+            seen[str(status)] += len(exchange.times)
     for failure in subject.tape.cassette.failures:
         seen["no answer"] += failure.times[0] < good.get((failure.method, failure.url), -1.0)
     total = sum(len(e.times) for e in asked) + seen["no answer"]
