@@ -44,7 +44,7 @@ def inflate(data: bytes, window: int, name: str, limit: int) -> bytes:
     except MemoryError as error:
         raise CassetteError(f"a {name} body takes more memory when decoded than there is; it is left alone") from error
     if len(plain) > limit:
-        raise CassetteError(f"a {name} body grows past {limit} bytes when decoded; it is left alone")
+        raise CassetteError(f"a {name} body grows past {limit >> 20} MiB when decoded; it is left alone")
     if not stream.eof:
         raise CassetteError(f"a {name} body ends before its data does: it was cut short")
     return plain

@@ -20,7 +20,7 @@ from comfytape_contracts.seen_versions import MANAGER_ROUTES
 from comfytape_contracts.wire import health_of
 from comfytape_recorder.comfyui import ComfyUIClient, json_of
 from comfytape_recorder.management import ManagementClient, management_url_of
-from comfytape_recorder.runpod import HiccupError, RunPodClient
+from comfytape_recorder.runpod import QUICK, HiccupError, RunPodClient
 from comfytape_recorder.target import plane_of, target_of
 from comfytape_recorder.transport import Limits, Transport
 from comfytape_recorder.volume import VolumeClient
@@ -39,6 +39,9 @@ __all__ = ["Doctor", "Patient", "patient_of", "probes_unasked"]
 
 WATCH_S = 1.5
 """Seconds between two looks at a queue."""
+
+ANSWER, INVENTORY = 4 << 20, 64 << 20
+"""Bytes of an answer, and of a whole inventory: what a server may make the doctor read and search within seconds."""
 
 LANES = 4
 """Threads that ask a ComfyUI for classes and folders."""
@@ -186,8 +189,8 @@ class Doctor:
         """Seconds until the deadline."""
         return self.until - time.monotonic()
 
-    def limits(self) -> Limits:
-        """What is left, as limits of one request.
+    def limits(self, body: int = ANSWER) -> Limits:
+        """What is left, as limits of one request, and the bytes that its answer may have.
 
         Raises:
             UnreachableError: nothing is left.
@@ -195,14 +198,15 @@ class Doctor:
         left = self.left()
         if left <= 0.05:
             raise UnreachableError("the time for all questions is over")
-        return Limits(left, left, left)
+        return Limits(left, left, left, body)
 
     def get(self, *routes: str) -> object:
         """Ask ComfyUI for routes, one after the other; the last answer."""
         client = ComfyUIClient(self.transport, self.patient.target.comfyui_url)
         answer: object = None
         for route in routes:
-            answer = client.get(route, limits=self.limits())
+            whole = route in ("object_info", *MANAGER_ROUTES)
+            answer = client.get(route, limits=self.limits(INVENTORY if whole else ANSWER))
         return answer
 
     def watch_queue(self) -> None:
@@ -247,18 +251,23 @@ class Doctor:
     def send_probe(self) -> None:
         """A job with an input that no handler takes; it is cancelled before time is up, and expires if that fails."""
         target = self.patient.target
-        client = RunPodClient(self.transport, target.endpoint, target.key, target.base_url)
+        client = RunPodClient(
+            self.transport, target.endpoint, target.key, target.base_url, limits=replace(QUICK, body=ANSWER)
+        )
         ttl = int(self.deadline_s * 1000) + 10_000
+        job = None
         try:
             job = client.run(PROBE_INPUT, policy={"executionTimeout": 10_000, "ttl": ttl})
             while not job.is_final and self.left() > 0.6:
                 time.sleep(0.1)
                 job = client.status(job.id)
         finally:
-            # While it waits: workers that are throttled for its sake show only as long.
-            self.health()
-        if not job.is_final:
-            client.cancel(job.id)
+            try:
+                # While it waits: workers that are throttled for its sake show only as long.
+                self.health()
+            finally:
+                if job is not None and not job.is_final:
+                    client.cancel(job.id)
 
 
 def quietly(lane: Callable[[], object]) -> None:

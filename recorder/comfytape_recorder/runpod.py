@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from comfytape_cassettes import Exchange
     from comfytape_recorder.transport import Transport
 
-__all__ = ["DEFAULT_BASE_URL", "RUN_LIMIT", "HiccupError", "InputRefusedError", "RunPodClient"]
+__all__ = ["DEFAULT_BASE_URL", "QUICK", "RUN_LIMIT", "HiccupError", "InputRefusedError", "RunPodClient"]
 
 DEFAULT_BASE_URL = "https://api.runpod.ai/v2"
 RUN_LIMIT = 10_000_000
@@ -53,7 +53,8 @@ class HiccupError(Exception):
 class RunPodClient:
     """One queue endpoint.
 
-    ``base_url`` ends in ``/v2``; ``bare_key`` sends the key without ``Bearer``, as workers do.
+    ``base_url`` ends in ``/v2``; ``bare_key`` sends the key without ``Bearer``, as workers do; ``limits`` hold for
+    every call but a wait for the end of a job.
     """
 
     transport: Transport
@@ -61,6 +62,7 @@ class RunPodClient:
     key: str
     base_url: str = DEFAULT_BASE_URL
     bare_key: bool = False
+    limits: Limits = QUICK
 
     def run(self, job_input: Any, *, policy: dict[str, Any] | None = None) -> JobObject:
         """Submit a job; its answer is on disk before this returns.
@@ -91,7 +93,7 @@ class RunPodClient:
                 f"the job is {len(body):,} bytes, but /{name} takes at most {limit:,}",
                 hint="put large input images on a volume or behind a URL",
             )
-        wait = Limits(QUICK.connect, 330.0, 330.0) if operation.startswith("runsync") else QUICK
+        wait = Limits(self.limits.connect, 330.0, 330.0) if operation.startswith("runsync") else self.limits
         return self.job(self.call("POST", operation, body, limits=wait, durable=True))
 
     def status(self, job_id: str) -> JobObject:
@@ -134,7 +136,7 @@ class RunPodClient:
         return [job for item in listed or [] if (job := job_of(item)) is not None]
 
     def call(
-        self, method: str, operation: str, body: bytes = b"", *, limits: Limits = QUICK, durable: bool = False
+        self, method: str, operation: str, body: bytes = b"", *, limits: Limits | None = None, durable: bool = False
     ) -> Any:
         """One exchange, parsed."""
         headers = {"Authorization": self.key if self.bare_key else f"Bearer {self.key}"}
@@ -142,7 +144,8 @@ class RunPodClient:
             headers["Content-Type"] = "application/json"
         url = f"{self.base_url}/{quote(self.endpoint)}/{operation}"
         return self.parsed(
-            self.transport.send(method, url, headers=headers, body=body, limits=limits, durable=durable), operation
+            self.transport.send(method, url, headers=headers, body=body, limits=limits or self.limits, durable=durable),
+            operation,
         )
 
     def parsed(self, exchange: Exchange, operation: str) -> Any:

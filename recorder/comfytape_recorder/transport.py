@@ -27,6 +27,7 @@ from comfytape_cassettes import (
     UnreachableError,
     UsageError,
 )
+from comfytape_cassettes.encoding import DECODED_LIMIT, decode_content
 from comfytape_cassettes.version import __version__
 from comfytape_recorder.deadline import Guard, GuardedAdapter
 
@@ -44,7 +45,10 @@ BODY_LIMIT = 256 << 20
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Limits: seconds to connect, between two bytes, and for the whole exchange; bytes of the answer's body."""
+    """Limits: seconds to connect, between two bytes, and for the whole exchange; bytes of the answer's body.
+
+    ``body`` holds for the body as it comes and as it reads once its Content-Encoding is undone.
+    """
 
     connect: float = 10.0
     read: float = 30.0
@@ -186,6 +190,7 @@ class Transport:
                 # A body that ends with its connection looks whole when the guard cut it.
                 if guard.expired:
                     raise TimeoutError
+                refuse_unreadable(received, answer.headers.get("Content-Encoding", ""), limit.body)
                 fields = Headers.of(answer.raw.headers.items())
                 return Response(answer.status_code, answer.reason or "", fields, Body.of(received))
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
@@ -257,6 +262,18 @@ def read_whole(answer: requests.Response, most: int = BODY_LIMIT) -> bytes:
     if announced.isdigit() and answer.request.method != "HEAD" and len(received) != int(announced):
         raise OSError(f"it was cut short: {len(received)} of {announced} bytes came")
     return bytes(received)
+
+
+def refuse_unreadable(received: bytes, content_encoding: str, most: int) -> None:
+    """Nobody can read such an answer, and nobody can search it for keys: it is not kept.
+
+    Raises:
+        OSError: the encoding is unknown, or its data are damaged or a bomb (``identity`` was asked for).
+    """
+    try:
+        decode_content(received, content_encoding, limit=min(most, DECODED_LIMIT))
+    except CassetteError as error:
+        raise OSError(str(error)) from error
 
 
 def not_connected(error: Exception) -> bool:

@@ -23,7 +23,7 @@ from comfytape_replayer.border import Border
 from comfytape_replayer.guard import SUBMITTING
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     Send = Callable[[Any], Awaitable[None]]
 
@@ -217,7 +217,7 @@ class ProxyApp:
                 await reply(402, refusal, send)
                 return
         pairs = [(k.decode("latin-1"), v.decode("latin-1")) for k, v in scope["headers"]]
-        headers = Headers(tuple(p for p in pairs if p[0] not in HOP_BY_HOP and p[0] not in ("host", "content-length")))
+        headers = readable(p for p in pairs if p[0] not in HOP_BY_HOP and p[0] not in ("host", "content-length"))
         await self.passed(Request(asked.method, target, headers, Body.of(asked.body)), ticket, scope, send)
 
     async def passed(self, request: Request, ticket: int | None, scope: Mapping[str, Any], send: Send) -> None:
@@ -259,6 +259,8 @@ class ProxyApp:
         if self.guard is not None:
             self.guard.heard(exchange, ticket, self.recording.now_ms())
         try:
+            # What cannot be decoded cannot be searched for keys, and nobody could read it.
+            exchange.response.body.decoded(exchange.response.headers.get("content-encoding"))
             self.recording.add(exchange, durable=request.method == "POST")
         except CassetteError as error:
             self.told(f"not recorded: {error}")
@@ -277,6 +279,18 @@ class ProxyApp:
         self.pool.shutdown(cancel_futures=True)
         self.writer.shutdown()
         self.upstream.close()
+
+
+def readable(pairs: Iterable[tuple[str, str]]) -> Headers:
+    """A client's headers, asking for no encoding but gzip: a server would choose brotli, which the tape cannot hold."""
+    kept = []
+    for name, value in pairs:
+        if name.lower() == "accept-encoding":
+            names = {part.partition(";")[0].strip().lower() for part in value.split(",")}
+            kept.append((name, "gzip" if names & {"gzip", "*"} else "identity"))
+        else:
+            kept.append((name, value))
+    return Headers(tuple(kept))
 
 
 def connected(scheme: str, netloc: str) -> http.client.HTTPConnection:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -13,6 +14,7 @@ from comfytape_cassettes.recording import Recording
 from comfytape_contracts.contract.model import Endpoint
 from comfytape_contracts.diagnosis import diagnose
 from comfytape_contracts.diagnosis.evidence import PROBE_INPUT
+from comfytape_contracts.tape import Tape
 from comfytape_recorder.doctor import Doctor, patient_of, probes_unasked
 from comfytape_recorder.target import Target
 
@@ -175,6 +177,32 @@ def test_a_probe_that_is_not_answered_is_cancelled(visit, healthy):
     assert healthy.paths()[-2:] == ["/v2/ep1/health", "/v2/ep1/cancel/p1"]
     assert took < 2.5
     assert "probe-unanswered" in {c.rule.id for c in diagnose(cassette, asked=asked).causes}
+
+
+def test_a_probe_whose_state_nobody_can_read_is_cancelled(visit, healthy):
+    """An answer that is no job must not leave one in the queue."""
+    healthy.says("/v2/ep1/run", {"id": "p1", "status": "IN_QUEUE"})
+    healthy.says("/v2/ep1/status/p1", "x" * (5 << 20))
+    visit(probe=True)
+    assert jobs(healthy) == ["/v2/ep1/run", "/v2/ep1/cancel/p1"]
+
+
+def test_an_answer_beyond_any_measure_is_not_read_to_its_end(visit, healthy):
+    """A bomb must not cost the doctor its seconds: what it says of the endpoint is nothing."""
+    healthy.says("/v2/ep1/health", "x" * (5 << 20))
+    cassette, _, asked = visit()
+    assert "the answer is larger than 4 MiB" in {failure.error for failure in cassette.failures}
+    assert diagnose(cassette, asked=asked).causes[0].rule.id == "address-no-answer"
+
+
+def test_a_whole_inventory_may_be_larger_than_other_answers(service, tmp_path):
+    """/object_info of a hundred node packs has several megabytes."""
+    large = {"Node": {"input": {"required": {"lora": [["x" * 100] * 60_000]}}}}
+    service.says("/object_info", large)
+    patient = patient_of(Endpoint(), {"COMFYUI_URL": service.url})
+    recording = Recording.start(tmp_path / "whole", plane="loopback")
+    Doctor(replace(patient, whole=True), recording, 3.0).ask()
+    assert Tape(recording.finish()).inventory == large
 
 
 @pytest.mark.parametrize("config", [CONFIG | {"workers": {"min": 0, "max": 0}}, CONFIG | {"type": "LOAD_BALANCER"}])

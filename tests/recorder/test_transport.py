@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import threading
 import time
@@ -46,17 +47,15 @@ def test_an_exchange_is_kept_as_it_came(raw_server, tmp_path):
     """Status, reason, headers in their spelling, and the body's bytes under any Content-Encoding."""
     recording = Recording.start(tmp_path / "tape", plane="loopback")
     transport = Transport(recording)
-    url = raw_server(
-        answering(
-            b"HTTP/1.1 201 Odd Reason\r\nX-CaSe: a\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\n\x1f\x8b\x00"
-        )
-    )
+    packed = gzip.compress(b"said")
+    head = b"HTTP/1.1 201 Odd Reason\r\nX-CaSe: a\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n"
+    url = raw_server(answering(head % len(packed) + packed))
     exchange = transport.send("POST", f"{url}/run?x=1", headers={"A": "b"}, body=b"sent")
     transport.close()
     kept = recording.finish().exchanges[0]
     assert (kept.response.status, kept.response.reason, kept.response.headers.get("x-case")) == (201, "Odd Reason", "a")
     assert ("X-CaSe", "a") in kept.response.headers.items
-    assert kept.response.body.raw() == exchange.response.body.raw() == b"\x1f\x8b\x00"
+    assert kept.response.body.raw() == exchange.response.body.raw() == packed
     assert kept.request.body.raw() == b"sent"
     assert kept.elapsed_ms > 0
 
@@ -209,6 +208,27 @@ def test_an_answer_without_end_is_cut(raw_server, transport):
     url = raw_server(answering(b"HTTP/1.1 200 OK\r\n\r\n", *[b"x" * 100_000] * 5))
     with pytest.raises(UnreachableError, match="larger than"):
         transport.send("GET", url, limits=limits)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body", "said"),
+    [
+        ("gzip", gzip.compress(bytes(2 << 20)), "grows past 1 MiB"),
+        ("gzip", b"plain", "does not decode"),
+        ("gzip", gzip.compress(b"whole" * 100)[:-20], "cut short"),
+        ("br", b"\x0b\x02\x80key\x03", "does not decode"),
+    ],
+)
+def test_an_answer_that_cannot_be_searched_for_keys_is_not_kept(raw_server, tmp_path, encoding, body, said):
+    """A bomb, damaged data, an encoding nobody asked for: a failed request with its cause."""
+    recording = Recording.start(tmp_path / "tape", plane="loopback")
+    transport = Transport(recording)
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: {encoding}\r\nContent-Length: {len(body)}\r\n\r\n"
+    with pytest.raises(UnreachableError, match=said):
+        transport.send("GET", raw_server(answering(head.encode() + body)), limits=Limits(body=1 << 20))
+    transport.close()
+    tape = recording.finish()
+    assert (len(tape.exchanges), len(tape.failures)) == (0, 1)
 
 
 def test_a_failed_request_is_on_the_tape_without_its_secret(raw_server, tmp_path):

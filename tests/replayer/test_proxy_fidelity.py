@@ -43,6 +43,8 @@ class Real(BaseHTTPRequestHandler):
             self.wfile.write(b"0\r\n\r\n")
         elif name == "gzip":
             self.plain(200, gzip.compress(b"packed" * 100), ("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding"))
+        elif name == "brotli":
+            self.plain(200, b"\x0b\x02\x80key\x03", ("Content-Encoding", "br"))
         elif name == "none":
             self.send_response(204)
             self.end_headers()
@@ -172,6 +174,26 @@ def test_an_answer_that_breaks_off_breaks_off(real, tmp_path):
             seen(server.url, "GET", "/broken")
         server.app.writer.submit(int).result()
         assert [f.url.rpartition("/")[2] for f in server.app.recording.failures()] == ["broken"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "passed"),
+    [("gzip, deflate, br", "gzip"), ("*;q=0.5", "gzip"), ("br", "identity"), ("identity", "identity")],
+)
+def test_an_encoding_is_asked_for_that_the_tape_can_hold(real, tmp_path, asked, passed):
+    """The clients of Node ask for brotli, and content networks give it: nobody could read that recording."""
+    with proxied(real, tmp_path / "t") as (server, _):
+        said = seen(server.url, "PUT", "/echo", b"", {"Accept-Encoding": asked})[2]
+    assert ("accept-encoding", passed) in eval(said)
+
+
+def test_an_answer_in_an_unknown_encoding_reaches_the_client_and_is_not_recorded(real, tmp_path):
+    """It cannot be searched for keys; that it is missing is told."""
+    with proxied(real, tmp_path / "t") as (server, told):
+        assert seen(server.url, "GET", "/brotli")[2] == b"\x0b\x02\x80key\x03"
+        server.app.writer.submit(int).result()
+        assert list(server.app.recording.exchanges()) == []
+    assert told == ["not recorded: a body is encoded as 'br', which comfytape does not decode"]
 
 
 def test_pages_of_other_sites_do_not_get_through(real, tmp_path):

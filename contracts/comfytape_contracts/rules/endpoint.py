@@ -68,10 +68,11 @@ TIMEOUT = state(
 )
 NO_ANSWER = state(
     id="address-no-answer",
-    title="The connection broke before an answer was whole",
+    title="No whole and readable answer came",
     looks_at="the failure of a request",
     action="read the connection error",
-    why="The server closed or reset the connection, or no route leads there. Nothing is known of the endpoint.",
+    why="The server closed or reset the connection, no route leads there, or what came is damaged, larger than any such "
+    "answer or in an encoding that nobody asked for. Nothing is known of the endpoint.",
     source="the operating system's own words",
     todo="Ask again; if it stays, look at what stands between: proxy, tunnel, firewall.",
     before="a whole answer",
