@@ -41,6 +41,9 @@ MESSAGE_LIMIT = 128 << 20
 ARRIVAL_S = 30.0
 """Seconds in which a request must have arrived, from its first byte; a new connection may be silent as long."""
 SWEEP_S = 2.0
+DOORS = 8
+"""uvloop takes one new connection in a turn of its loop, and a turn answers every busy client: beside a hundred of
+them a newcomer waited for seconds. A socket that is listened on by several handles lets as many in."""
 
 AtOnce = Callable[[bytes, Sequence[tuple[bytes, bytes]]], list[bytes] | None]
 
@@ -166,12 +169,12 @@ class Listener:
         self.sweeping: asyncio.TimerHandle | None = None
         self.config = Config(
             app, http="httptools", ws="none", loop="none", lifespan="off", interface="asgi3", log_config=None,
-            server_header=False, headers=[("server", server)] if server else None, timeout_keep_alive=75,
-            ssl_certfile=cert, ssl_keyfile=key,
+            server_header=False, proxy_headers=False, headers=[("server", server)] if server else None,
+            timeout_keep_alive=75, ssl_certfile=cert, ssl_keyfile=key,
         )  # fmt: skip
         self.sock = sock
         self.state = ServerState()
-        self.server: asyncio.Server | None = None
+        self.servers: list[asyncio.Server] = []
 
     async def start(self) -> None:
         """Begin to answer."""
@@ -184,13 +187,17 @@ class Listener:
             ) from error
         self.state.default_headers = list(self.config.encoded_headers)
         loop = asyncio.get_running_loop()
-        self.server = await loop.create_server(
-            lambda: Protocol(self.config, self.state, loop, self.app),
-            sock=self.sock,
-            ssl=self.config.ssl,
-            backlog=BACKLOG,
-        )
-
+        doors = [self.sock]
+        if not isinstance(loop, asyncio.BaseEventLoop):  # Python's own takes all who wait
+            doors += [self.sock.dup() for _ in range(DOORS - 1)]
+        for door in doors:
+            server = await loop.create_server(
+                lambda: Protocol(self.config, self.state, loop, self.app),
+                sock=door,
+                ssl=self.config.ssl,
+                backlog=BACKLOG,
+            )
+            self.servers.append(server)
         self.sweep(loop)
 
     def sweep(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -204,8 +211,8 @@ class Listener:
         """Take no more connections, let running answers end, close the rest; an application may have ``aclose()``."""
         if self.sweeping is not None:
             self.sweeping.cancel()
-        if self.server is not None:
-            self.server.close()
+        for server in self.servers:
+            server.close()
         for connection in list(self.state.connections):
             connection.shutdown()
         if self.state.tasks:

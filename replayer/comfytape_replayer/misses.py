@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,9 @@ SHOWN = 12
 """Differences that are listed."""
 COMPARED = 40
 """Recorded workflows that are compared closely; those with the most classes in common come first."""
+
+PATH_COMPARED = 300
+"""Characters of a path that are compared with recorded ones."""
 
 LOOKED_AT = 1000
 """Recorded workflows that are looked at at all: reading ten thousand would hold everybody up."""
@@ -118,11 +122,17 @@ def candidates(workflow: Any, shelf: Shelf) -> Sequence[Submission]:
     return sorted(distinct, key=lambda s: class_distance(s.workflow or {}, workflow))[:COMPARED]
 
 
-def nearest_page(request: str, path: str, recorded: Iterable[str], reason: str) -> Miss:
-    """The recorded path that comes nearest."""
+@lru_cache(maxsize=256)
+def close_paths(path: str, recorded: tuple[str, ...]) -> list[str]:
+    """Up to three paths that look alike; who asks for what is not there asks again and again."""
     import difflib  # noqa: PLC0415 - misses are rare
 
-    near = difflib.get_close_matches(path, list(recorded), n=3, cutoff=0.3)
+    return difflib.get_close_matches(path, recorded, n=3, cutoff=0.3)
+
+
+def nearest_page(request: str, path: str, recorded: Iterable[str], reason: str) -> Miss:
+    """The recorded path that comes nearest."""
+    near = close_paths(path[:PATH_COMPARED], tuple(recorded))
     return Miss(
         request, reason, f"GET /{near[0]}" if near else "",
         tuple(f"also recorded: GET /{other}" for other in near[1:]),
