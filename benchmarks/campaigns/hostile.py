@@ -30,7 +30,8 @@ from collections import Counter
 from pathlib import Path
 
 from campaign import Tally, arguments, finished
-from hostile_kinds import KINDS, staged
+from hostile_kinds import KINDS
+from hostile_project import staged
 from hostile_readers import READERS
 from hostile_seeds import staged_small
 from mutations import HARMLESS

@@ -11,20 +11,9 @@ import shutil
 from functools import cache
 from pathlib import Path
 
-from hostile_kinds import (
-    CASSETTE,
-    CONTRACT,
-    Kind,
-    body_damage,
-    cheap,
-    har_damage,
-    index_damage,
-    looked,
-    one,
-    png_damage,
-    resume,
-    spelled,
-)
+from hostile_damage import body_damage, har_damage, index_damage, one, png_damage, spelled
+from hostile_kinds import Kind, cheap, looked, resume
+from hostile_project import CASSETTE, CONTRACT
 from mutations import flipped, mutated, worded
 
 from comfytape.alerts import Round

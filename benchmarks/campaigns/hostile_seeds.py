@@ -12,7 +12,7 @@ import zlib
 from dataclasses import replace
 from functools import cache
 
-from hostile_kinds import (
+from hostile_project import (
     ACCEPTED,
     CASSETTE,
     CONTRACT,

@@ -13,33 +13,25 @@ where a key has no shape, by its value in the environment. A value of no known s
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import hashlib
-import html
-import http.client
-import http.server
 import importlib.util
 import json
 import os
 import re
 import shutil
-import signal
 import string
-import subprocess
 import sys
 import tempfile
-import threading
 import traceback
-import zlib
 from pathlib import Path
-from urllib.parse import quote, quote_plus, unquote_to_bytes
 
-import yaml
 from campaign import Tally, arguments, finished
-from hostile_kinds import ask, told
-from places import HOST, PLACES
-from stage import KEY, ROOT, planes
+from foreign_files import WORKFLOW, fits, har_of, hooks_of, is_text, vcr_of
+from in_process import ask
+from needles import Search
+from places import PLACES
+from roads import receiver, run, through_proxy, through_record
+from stage import ROOT
 
 from comfytape.cli.commands import replay
 from comfytape.reporting.formats import format_names
@@ -68,11 +60,6 @@ BY_VALUE = {
 """Keys without a shape: known because the environment holds them."""
 
 ROADS = ("har", "vcr-yaml", "vcr-json", "webhook", "proxy", "record")
-WORKFLOW = {
-    "1": {"class_type": "EmptyImage", "inputs": {"width": 32, "height": 32, "batch_size": 1, "color": 0}},
-    "2": {"class_type": "CLIPTextEncode", "inputs": {"text": "a cat"}},
-    "3": {"class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": "sample"}},
-}
 CONTRACT = """\
 name: small
 workflow: workflow.json
@@ -105,239 +92,6 @@ def variant(secret, number):
                 step = number // 5 ** ((back - 1) % 3) % 5 + 1 + back
                 letters[-back] = alphabet[(alphabet.index(letters[-back]) + step) % len(alphabet)]
     return "".join(letters)
-
-
-# -- the search, which shares nothing with the product's
-
-
-def needles(secret):
-    """Every spelling that is looked for, by its name."""
-    raw = secret.encode()
-    spelled = {"plain": raw, "hex": raw.hex().encode(), "HEX": raw.hex().upper().encode(),
-               "URL": quote(secret, safe="").encode(), "URL+": quote_plus(secret).encode(), "HTML": html.escape(secret).encode(),
-               "JSON": json.dumps(secret)[1:-1].encode(), "JSON in JSON": json.dumps(json.dumps(secret))[3:-3].encode(),
-               "UTF-16": secret.encode("utf-16-le"), "UTF-16 BE": secret.encode("utf-16-be")}  # fmt: skip
-    for shift in range(3):
-        text = base64.b64encode(b"\0" * shift + raw).decode()
-        core = text[-(-shift * 8 // 6) : (shift + len(raw)) * 8 // 6]
-        spelled[f"base64 {shift}"] = core.encode()
-        spelled[f"base64url {shift}"] = core.replace("+", "-").replace("/", "_").encode()
-    return {name: needle for name, needle in spelled.items() if len(needle) >= 5}
-
-
-RUN = re.compile(rb"[A-Za-z0-9+/_-]{16,}={0,2}")
-UNICODE = re.compile(rb"\\u([0-9a-fA-F]{4})")
-
-
-def layers(data):
-    """What may be inside: undone escapes, inflated streams, decoded base64."""
-    if b"\\" in data:
-        yield UNICODE.sub(
-            lambda m: chr(int(m[1], 16)).encode("utf-8", "surrogatepass"),
-            data.replace(b'\\"', b'"').replace(b"\\\\", b"\\"),
-        )
-    if b"%" in data:
-        yield unquote_to_bytes(data)
-    if b"&" in data:
-        yield html.unescape(data.decode("latin-1")).encode("latin-1", "replace")
-    for head, bits in ((b"\x1f\x8b\x08", 31), (b"x\x9c", 15), (b"x\xda", 15), (b"x\x01", 15)):
-        at = data.find(head)
-        while at >= 0:
-            with contextlib.suppress(zlib.error):
-                yield zlib.decompressobj(bits).decompress(data[at:], 1 << 24)
-            at = data.find(head, at + 1)
-    for match in RUN.finditer(data):
-        text = match[0].replace(b"-", b"+").replace(b"_", b"/").rstrip(b"=")
-        for shift in range(4 if len(text) < 4000 else 1):
-            part = text[shift:]
-            yield base64.b64decode(part[: len(part) // 4 * 4 + (len(part) % 4 if len(part) % 4 != 1 else 0)] + b"==")
-
-
-class Search:
-    """The planted values, and which of them some bytes hold."""
-
-    def __init__(self, planted):
-        self.needles = [
-            (where, name, needle) for where, secret in planted.items() for name, needle in needles(secret).items()
-        ]
-        self.seen = set()
-
-    def look(self, data, depth=4):
-        """(place, spelling) of everything that is there."""
-        digest = hashlib.blake2b(data, digest_size=12).digest()
-        if digest in self.seen:
-            return
-        self.seen.add(digest)
-        for where, name, needle in self.needles:
-            if needle in data:
-                yield where, name
-        if depth:
-            for inner in layers(data):
-                if inner and inner != data:
-                    yield from ((where, f"{name}, deeper") for where, name in self.look(inner, depth - 1))
-
-
-# -- files of other tools
-
-
-def fits(asked, road):
-    """Whether a road can carry it at all."""
-    if any("\n" in value or not value.isascii() for _, value in asked.headers + asked.answered):
-        return False
-    if road == "webhook":
-        return asked.answer[:1] == b"{" or asked.body[:1] == b"{"
-    return not (road != "proxy" and asked.body[:2] == b"\x1f\x8b")
-
-
-def har_of(listed):
-    entries = []
-    for number, asked in enumerate(listed):
-        answer = {"size": len(asked.answer), "mimeType": dict(asked.answered).get("Content-Type", ""),
-                  "text": base64.b64encode(asked.answer).decode(), "encoding": "base64"}  # fmt: skip
-        request = {"method": asked.method, "url": HOST + asked.path, "httpVersion": "HTTP/1.1", "cookies": [], "queryString": [],
-                   "headers": [{"name": k, "value": v} for k, v in asked.headers], "headersSize": -1, "bodySize": len(asked.body)}  # fmt: skip
-        if asked.body:
-            request["postData"] = {"mimeType": dict(asked.headers).get("Content-Type", ""), "text": asked.body.decode()}
-        entries.append({
-            "startedDateTime": f"2026-11-22T10:{number // 60:02}:{number % 60:02}.000Z", "time": 5, "request": request, "cache": {},
-            "timings": {"send": 1, "wait": 3, "receive": 1},
-            "response": {"status": asked.status, "statusText": "OK", "httpVersion": "HTTP/1.1", "cookies": [], "headersSize": -1,
-                         "headers": [{"name": k, "value": v} for k, v in asked.answered], "content": answer, "bodySize": -1,
-                         "redirectURL": dict(asked.answered).get("Location", "")},
-        })  # fmt: skip
-    return json.dumps(
-        {"log": {"version": "1.2", "creator": {"name": "x", "version": "1"}, "entries": entries}}
-    ).encode()
-
-
-def vcr_of(listed, *, as_json):
-    def text(data):
-        if not as_json:
-            return data
-        return data.decode()
-
-    items = []
-    for asked in listed:
-        headers = {}
-        for name, value in asked.headers:
-            headers.setdefault(name, []).append(value)
-        items.append({
-            "request": {"method": asked.method, "uri": HOST + asked.path, "headers": headers, "body": text(asked.body) if asked.body else None},
-            "response": {"status": {"code": asked.status, "message": "OK"}, "headers": {k: [v] for k, v in asked.answered},
-                         "body": {"string": text(asked.answer)}},
-        })  # fmt: skip
-    document = {"version": 1, "interactions": items}
-    return json.dumps(document).encode() if as_json else yaml.dump(document, Dumper=yaml.CSafeDumper).encode()
-
-
-def hooks_of(listed):
-    made = []
-    for number, asked in enumerate(listed):
-        told_most = asked.body if asked.body[:1] == b"{" else asked.answer
-        value = json.loads(told_most)
-        made.append({"id": f"j-{number}-u1", "status": "COMPLETED", "delayTime": 1, "executionTime": 2, "workerId": "w",
-                     "input": value.get("input") if isinstance(value.get("input"), dict) else {"workflow": WORKFLOW, "more": value},
-                     "output": value.get("output", value), "webhook": value.get("webhook", "https://me.example/hook")})  # fmt: skip
-    return "\n".join(map(json.dumps, made)).encode()
-
-
-# -- servers
-
-
-class Receiver(http.server.BaseHTTPRequestHandler):
-    """Keeps what alerts send; as an upstream it gives the answer of a place."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        asked = self.server.answers.get(self.headers.get("X-Case"))
-        self.server.received.append(body)
-        self.send_response(asked.status if asked else 200)
-        answer = asked.answer if asked else b"ok"
-        for name, value in asked.answered if asked else ():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    do_GET = do_POST  # noqa: N815 - the name that http.server calls
-
-    def log_message(self, *_words):
-        pass
-
-
-@contextlib.contextmanager
-def receiver():
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
-    server.answers, server.received = {}, []
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
-# -- roads into a cassette
-
-
-def run(output, *words):
-    """A command in this process; what it printed is kept."""
-    code, printed = told(*words)
-    output.append((" ".join(map(str, words[:3])), printed.encode("utf-8", "surrogatepass")))
-    return code
-
-
-def through_proxy(listed, server, output):
-    """Every request once through ``comfytape proxy``."""
-    server.answers = {str(number): asked for number, asked in enumerate(listed)}
-    upstream = f"http://127.0.0.1:{server.server_address[1]}"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "comfytape", "proxy", "made", "--runpod", f"{upstream}/v2", "--comfyui", upstream],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
-    try:
-        port = int(process.stdout.readline().rpartition(b":")[2])
-        for number, asked in enumerate(listed):
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-            connection.request(
-                asked.method, asked.path, asked.body or None, dict(asked.headers) | {"X-Case": str(number)}
-            )
-            connection.getresponse().read()
-            connection.close()
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
-    finally:
-        process.kill()
-    output.append(("proxy", out + err))
-    return process.returncode
-
-
-def through_record(planted, output):
-    """A recording from a plane that says everything back."""
-    plane = planes.Plane(
-        echo=next((text for text in planted.values() if "\n" not in text and text.isascii()), "")
-    ).start()
-    try:
-        output_of = {name: PLACES[name](text).answer for name, text in planted.items() if not PLACES[name](text).body}
-        plane.output = {
-            "images": [],
-            **{str(n): json.loads(data) for n, data in enumerate(output_of.values()) if data[:1] == b"{"},
-        }
-        for text in list(planted.values())[:2]:
-            plane.fault("status", status=500, body=f"Internal error: {text}")
-        os.environ |= {"RUNPOD_ENDPOINT_BASE_URL": plane.url, "RUNPOD_ENDPOINT_ID": "ep1"}
-        key = os.environ.get("RUNPOD_API_KEY")
-        os.environ["RUNPOD_API_KEY"] = KEY
-        code = run(output, "record", "small", "--into", "made-by", "--samples", "2", "--concurrency", "2")
-        if key is not None:
-            os.environ["RUNPOD_API_KEY"] = key
-        if Path("made-by/small").exists():
-            shutil.copytree("made-by/small", "cassettes/made")
-        return code
-    finally:
-        plane.stop()
 
 
 # -- one case
@@ -487,15 +241,6 @@ def one_case(kind, road, server, place):
             for planted_at, spelling in dict(search.look(data)).items():
                 wrong.append(f"{planted_at!r} is in {where} ({spelling})")
     return len(made) + 1, list(dict.fromkeys(wrong))
-
-
-def is_text(asked):
-    try:
-        asked.answer.decode()
-        asked.body.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def campaign(cases, seed, *, kind="", road=""):

@@ -19,13 +19,14 @@ from uvicorn.server import ServerState
 from comfytape_cassettes import UsageError
 from comfytape_replayer.answer import Answer
 from comfytape_replayer.said import phrase_of
+from comfytape_replayer.tunnel import Tunnel
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from comfytape_replayer.websocket import WebSocket
 
-    Upgrade = Callable[[Mapping[str, Any]], WebSocket | Answer]
+    Upgrade = Callable[[Mapping[str, Any]], WebSocket | Tunnel | Answer]
 
 __all__ = ["Listener", "bound", "new_loop"]
 
@@ -120,7 +121,7 @@ class Protocol(HttpToolsProtocol):
             return self.refuse(b"426 Upgrade Required\r\nsec-websocket-version: 13")
         target = urlsplit(self.url)
         path = unquote_to_bytes(target.path).decode("utf-8", "replace")
-        found = self.upgrade({**self.scope, "path": path, "query_string": target.query})
+        found = self.upgrade({**self.scope, "path": path, "raw_path": target.path, "query_string": target.query})
         own = b"".join(b"%s: %s\r\n" % pair for pair in self.server_state.default_headers)
         if isinstance(found, Answer):
             pairs = b"".join(b"%s: %s\r\n" % pair for pair in found.start["headers"])
@@ -128,8 +129,9 @@ class Protocol(HttpToolsProtocol):
             self.transport.writelines([b"HTTP/1.1 ", status, b"\r\nconnection: close\r\n", own, pairs, b"\r\n"])
             self.transport.writelines(list(found.chunks))
             return self.transport.close()
-        head = b"HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\n"
-        self.transport.writelines([head, own, b"sec-websocket-accept: ", accept, b"\r\n\r\n"])
+        if not isinstance(found, Tunnel):  # there, the server behind answers
+            head = b"HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\n"
+            self.transport.writelines([head, own, b"sec-websocket-accept: ", accept, b"\r\n\r\n"])
         self.connections.discard(self)
         connections: set[Any] = self.connections  # a stop asks nothing of one that a websocket cannot do
         connections.add(found)
@@ -158,7 +160,8 @@ class Listener:
     """An application that listens on a bound socket within a running event loop.
 
     An application may have ``at_once(url, headers)``: the whole answer to a GET in pieces, or None to be called as ASGI
-    has it; and ``upgrade(scope)``: a websocket for a client that asks for one, or the answer that refuses it.
+    has it; and ``upgrade(scope)``: a websocket for a client that asks for one, a tunnel to where there is one, or the
+    answer that refuses it.
     ``server`` is what each answer's ``Server`` header says.
     """
 

@@ -21,6 +21,7 @@ from comfytape_replayer.answer import json_answer
 from comfytape_replayer.asked import Asked, TooLargeError
 from comfytape_replayer.border import Border
 from comfytape_replayer.guard import SUBMITTING
+from comfytape_replayer.tunnel import Tunnel
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     Send = Callable[[Any], Awaitable[None]]
 
     from comfytape_cassettes.recording import Recording
+    from comfytape_replayer.answer import Answer
     from comfytape_replayer.guard import Guard
 
 __all__ = ["ProxyApp", "Upstreams"]
@@ -49,6 +51,9 @@ HOP_BY_HOP = frozenset(
     }
 )  # fmt: skip
 """Fields that are about one connection (RFC 9110, 7.6.1)."""
+
+
+NO_UPSTREAM = "comfytape proxy: no upstream for this path: name it with --runpod or --comfyui"
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +209,7 @@ class ProxyApp:
             return
         target = self.upstreams.target(asked)
         if not target:
-            words = "comfytape proxy: no upstream for this path: name it with --runpod or --comfyui"
-            await reply(502, {"error": words}, send)
+            await reply(502, {"error": NO_UPSTREAM}, send)
             return
         ticket = None
         if self.guard is not None and asked.method == "POST" and route_of(target).name in SUBMITTING:
@@ -216,9 +220,23 @@ class ProxyApp:
                 self.told(str(refusal["error"]))
                 await reply(402, refusal, send)
                 return
-        pairs = [(k.decode("latin-1"), v.decode("latin-1")) for k, v in scope["headers"]]
-        headers = readable(p for p in pairs if p[0] not in HOP_BY_HOP and p[0] not in ("host", "content-length"))
+        headers = Headers(passed_on(scope["headers"], target))
         await self.passed(Request(asked.method, target, headers, Body.of(asked.body)), ticket, scope, send)
+
+    def upgrade(self, scope: Mapping[str, Any]) -> Tunnel | Answer:
+        """A tunnel to the server behind, for a client that asks for a websocket."""
+        asked = Asked(scope)
+        stranger = self.border.refusal(asked)
+        if stranger is not None:
+            return stranger
+        target = self.upstreams.target(asked)
+        if not target:
+            return json_answer(502, {"error": NO_UPSTREAM})
+
+        def failed(said: str) -> None:
+            self.writer.submit(self.lost, Failure("GET", target, said, (self.recording.now_ms(), 0.0)), None)
+
+        return Tunnel(target, passed_on(scope["headers"], target), failed)
 
     async def passed(self, request: Request, ticket: int | None, scope: Mapping[str, Any], send: Send) -> None:
         """Ask the real server, give the client its answer, keep both."""
@@ -281,16 +299,25 @@ class ProxyApp:
         self.upstream.close()
 
 
-def readable(pairs: Iterable[tuple[str, str]]) -> Headers:
-    """A client's headers, asking for no encoding but gzip: a server would choose brotli, which the tape cannot hold."""
+def passed_on(headers: Iterable[tuple[bytes, bytes]], target: str) -> tuple[tuple[str, str], ...]:
+    """A client's headers as the server behind gets them.
+
+    Of encodings only gzip is asked for: a server would choose brotli, which the tape cannot hold. A page that came from
+    the proxy says so in ``Origin``; ComfyUI takes only its own (server.py, create_origin_only_middleware).
+    """
     kept = []
-    for name, value in pairs:
-        if name.lower() == "accept-encoding":
+    for raw, said in headers:
+        name, value = raw.decode("latin-1"), said.decode("latin-1")
+        if name in HOP_BY_HOP or name in ("host", "content-length"):
+            continue
+        if name == "accept-encoding":
             names = {part.partition(";")[0].strip().lower() for part in value.split(",")}
-            kept.append((name, "gzip" if names & {"gzip", "*"} else "identity"))
-        else:
-            kept.append((name, value))
-    return Headers(tuple(kept))
+            value = "gzip" if names & {"gzip", "*"} else "identity"
+        elif name == "origin":
+            parts = urlsplit(target)
+            value = f"{parts.scheme}://{parts.netloc}"
+        kept.append((name, value))
+    return tuple(kept)
 
 
 def connected(scheme: str, netloc: str) -> http.client.HTTPConnection:

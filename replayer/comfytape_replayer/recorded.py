@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import json
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -153,13 +154,35 @@ def run_submissions(
 def prompt_submissions(exchanges: Iterable[Exchange], pieces: Pieces, cassette: str = "") -> list[Submission]:
     """Submissions to ComfyUI's ``POST /prompt``, in the order they were made; refused ones included."""
     found: dict[str, Submission] = {}
+    waiting: dict[str, Submission] = {}
     for number, exchange in enumerate(exchanges):
         route = route_of(exchange.request.url)
         if route.plane != "comfyui":
             continue
         if route.name == "prompt" and exchange.request.method == "POST":
             job = str(sketch(exchange.response).get("prompt_id", "")) if exchange.response.status == 200 else ""
-            found[job or f"refused {number}"] = Submission(exchange, "prompt", number, pieces, cassette, job)
-        elif route.name == "history" and route.argument in found and exchange.response.status == 200:
-            found[route.argument].polls.append(exchange)
+            submission = Submission(exchange, "prompt", number, pieces, cassette, job)
+            found[job or f"refused {number}"] = submission
+            if job:
+                waiting[job] = submission
+        elif route.name == "history" and exchange.response.status == 200:
+            if route.argument in found:
+                found[route.argument].polls.append(exchange)
+            elif not route.argument:
+                for known, entry in newly_listed(exchange, waiting):
+                    known.polls.append(entry)
     return list(found.values())
+
+
+def newly_listed(exchange: Exchange, waiting: dict[str, Submission]) -> Iterator[tuple[Submission, Exchange]]:
+    """Prompts whose end the list of the latest ones shows first, each as ``/history/{id}`` would: the editor asks so.
+
+    ``waiting`` loses those whose end is known.
+    """
+    for job in [job for job, known in waiting.items() if any(sketch(poll.response) for poll in known.polls)]:
+        del waiting[job]
+    listed = sketch(exchange.response) if waiting else {}
+    for job in [job for job in waiting if job in listed]:
+        body = Body.of(json.dumps({job: listed[job]}).encode())
+        said = Response(200, "OK", Headers((("Content-Type", "application/json; charset=utf-8"),)), body)
+        yield waiting.pop(job), replace(exchange, response=said)

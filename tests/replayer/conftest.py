@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import socket
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
@@ -12,7 +15,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from comfytape_cassettes import Cassette
+from comfytape_cassettes.recording import Recording
 from comfytape_replayer import ReplayServer
+from comfytape_replayer.proxy import ProxyApp, Upstreams
 
 SHIPPED = Path(__file__).parents[2] / "cassettes"
 
@@ -102,3 +107,103 @@ def danrisi_client(danrisi):
 @pytest.fixture
 def client_of():
     return lambda server: Client(server.url)
+
+
+KEY = base64.b64encode(bytes(16)).decode()
+TEXT = 1
+
+
+class Listener:
+    """A websocket client of a few lines."""
+
+    def __init__(self, url, path="/ws?clientId=me", **headers):
+        parts = urlsplit(url)
+        self.sock = socket.create_connection((parts.hostname, parts.port), timeout=10)
+        own = {"Host": parts.netloc, "Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Key": KEY}
+        own |= {"Sec-WebSocket-Version": "13"} | {name.replace("_", "-"): value for name, value in headers.items()}
+        head = "".join(f"{name}: {value}\r\n" for name, value in own.items())
+        self.sock.sendall(f"GET {path} HTTP/1.1\r\n{head}\r\n".encode())
+        self.file = self.sock.makefile("rb")
+        self.status = int(self.file.readline().split()[1])
+        self.headers = {}
+        while line := self.file.readline().strip():
+            name, _, value = line.decode().partition(": ")
+            self.headers[name] = value
+
+    def close(self):
+        self.file.close()
+        self.sock.close()
+
+    def frame(self):
+        """Kind and payload of the next frame; (None, b"") at the end."""
+        head = self.file.read(2)
+        if len(head) < 2:
+            return None, b""
+        size = head[1]
+        if size > 125:
+            size = int.from_bytes(self.file.read(2 if size == 126 else 8), "big")
+        return head[0] & 15, self.file.read(size)
+
+    def hear(self):
+        kind, payload = self.frame()
+        assert kind == TEXT, (kind, payload)
+        return json.loads(payload)
+
+    def until(self, kind, node=...):
+        """Messages up to one of a kind."""
+        heard = [self.hear()]
+        while heard[-1]["type"] != kind or (node is not ... and heard[-1]["data"].get("node") != node):
+            heard.append(self.hear())
+        return heard
+
+    def send(self, opcode, payload=b"", *, last=True, mask=b"\x01\x02\x03\x04"):
+        size = len(payload)
+        length = bytes((0x80 | size,)) if size < 126 else b"\xff" + size.to_bytes(8, "big")
+        if 126 <= size < 1 << 16:
+            length = b"\xfe" + size.to_bytes(2, "big")
+        masked = bytes(byte ^ mask[at % 4] for at, byte in enumerate(payload))
+        self.sock.sendall(bytes((opcode | 0x80 * last,)) + length + mask + masked)
+
+
+@pytest.fixture
+def listen():
+    """Makes listeners, and closes them in the end."""
+    made = []
+
+    def begin(server, path="/ws?clientId=me", **headers):
+        made.append(Listener(server.url, path, **headers))
+        return made[-1]
+
+    yield begin
+    for listener in made:
+        listener.close()
+
+
+class ProxyServer(ReplayServer):
+    """A proxy in a thread of this process."""
+
+    label = ""
+
+    def __init__(self, app: ProxyApp) -> None:
+        self.app = app
+        self.host, self.port, self.sock, self.thread = "127.0.0.1", 0, None, None
+
+
+@pytest.fixture
+def proxied():
+    """A context manager: a proxy in front of a server, and a list of what was told."""
+
+    @contextmanager
+    def running(real, path, *, guard=None, resume=False):
+        recording = Recording.resume(path) if resume else Recording.start(path, plane="loopback", source=real)
+        told = []
+        made = guard(recording, told) if guard else None
+        app = ProxyApp(Upstreams(f"{real}/v2", real), recording, told.append, guard=made)
+        try:
+            with ProxyServer(app) as server:
+                yield server, told
+            app.close()
+        finally:
+            recording.close()
+
+    return running

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import gzip
 import http.client
+import json
+import socket
 import threading
-from contextlib import contextmanager
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 import pytest
 
 from comfytape_cassettes import Cassette
-from comfytape_cassettes.recording import Recording
 from comfytape_contracts.spending import Spending
 from comfytape_replayer.guard import Guard
-from comfytape_replayer.proxy import ProxyApp, Upstreams
-from comfytape_replayer.server import ReplayServer
+from comfytape_replayer.proxy import Upstreams
+from comfytape_replayer.tunnel import Tunnel
 
 KEY = "rpa_" + "TESTKEY0123456789"
 LARGE = bytes(range(256)) * 8000
@@ -92,31 +93,6 @@ def real():
     server.server_close()
 
 
-class ProxyServer(ReplayServer):
-    """A proxy in a thread of this process."""
-
-    label = ""
-
-    def __init__(self, app: ProxyApp) -> None:
-        self.app = app
-        self.host, self.port, self.sock, self.thread = "127.0.0.1", 0, None, None
-
-
-@contextmanager
-def proxied(real, path, *, guard=None, resume=False):
-    """A proxy in front of a server; what was told is in the list."""
-    recording = Recording.resume(path) if resume else Recording.start(path, plane="loopback", source=real)
-    told = []
-    made = guard(recording, told) if guard else None
-    app = ProxyApp(Upstreams(f"{real}/v2", real), recording, told.append, guard=made)
-    try:
-        with ProxyServer(app) as server:
-            yield server, told
-        app.close()
-    finally:
-        recording.close()
-
-
 def seen(url, method, path, body=None, headers=None, connection=None):
     """Status, headers less those of the moment, bytes."""
     parts = urlsplit(url)
@@ -143,7 +119,7 @@ ASKED = [
 
 
 @pytest.mark.parametrize(("method", "path"), ASKED)
-def test_status_headers_and_bytes_are_the_servers(real, tmp_path, method, path):
+def test_status_headers_and_bytes_are_the_servers(proxied, real, tmp_path, method, path):
     """Chunks stay chunks, packed stays packed, redirects are not followed, repeated headers stay repeated."""
     body = b"{}" if method in ("POST", "PUT") else None
     headers = {"Accept-Encoding": "gzip", "X-Mine": "1", "Host": "localhost"}
@@ -156,7 +132,7 @@ def test_status_headers_and_bytes_are_the_servers(real, tmp_path, method, path):
         assert here == there
 
 
-def test_one_connection_serves_many_requests(real, tmp_path):
+def test_one_connection_serves_many_requests(proxied, real, tmp_path):
     """Keep-alive towards the client, and towards the server."""
     with proxied(real, tmp_path / "t") as (server, _):
         parts = urlsplit(server.url)
@@ -167,7 +143,7 @@ def test_one_connection_serves_many_requests(real, tmp_path):
         assert [len(idle) for idle in server.app.upstream.idle.values()] == [1]
 
 
-def test_an_answer_that_breaks_off_breaks_off(real, tmp_path):
+def test_an_answer_that_breaks_off_breaks_off(proxied, real, tmp_path):
     """Half an answer is not made a whole one, and is recorded as a failure."""
     with proxied(real, tmp_path / "t") as (server, _):
         with pytest.raises((http.client.IncompleteRead, ConnectionError)):
@@ -180,14 +156,14 @@ def test_an_answer_that_breaks_off_breaks_off(real, tmp_path):
     ("asked", "passed"),
     [("gzip, deflate, br", "gzip"), ("*;q=0.5", "gzip"), ("br", "identity"), ("identity", "identity")],
 )
-def test_an_encoding_is_asked_for_that_the_tape_can_hold(real, tmp_path, asked, passed):
+def test_an_encoding_is_asked_for_that_the_tape_can_hold(proxied, real, tmp_path, asked, passed):
     """The clients of Node ask for brotli, and content networks give it: nobody could read that recording."""
     with proxied(real, tmp_path / "t") as (server, _):
         said = seen(server.url, "PUT", "/echo", b"", {"Accept-Encoding": asked})[2]
     assert ("accept-encoding", passed) in eval(said)
 
 
-def test_an_answer_in_an_unknown_encoding_reaches_the_client_and_is_not_recorded(real, tmp_path):
+def test_an_answer_in_an_unknown_encoding_reaches_the_client_and_is_not_recorded(proxied, real, tmp_path):
     """It cannot be searched for keys; that it is missing is told."""
     with proxied(real, tmp_path / "t") as (server, told):
         assert seen(server.url, "GET", "/brotli")[2] == b"\x0b\x02\x80key\x03"
@@ -196,7 +172,7 @@ def test_an_answer_in_an_unknown_encoding_reaches_the_client_and_is_not_recorded
     assert told == ["not recorded: a body is encoded as 'br', which comfytape does not decode"]
 
 
-def test_pages_of_other_sites_do_not_get_through(real, tmp_path):
+def test_pages_of_other_sites_do_not_get_through(proxied, real, tmp_path):
     """The proxy has the real servers behind it: strangers are turned away before they are asked."""
     with proxied(real, tmp_path / "t") as (server, _):
         assert seen(server.url, "GET", "/large", headers={"Host": "evil.example"})[0] == 403
@@ -216,7 +192,7 @@ def guarded(budget, price):
     return made
 
 
-def test_a_job_beyond_the_budget_is_refused_and_a_resumed_proxy_remembers(real, tmp_path):
+def test_a_job_beyond_the_budget_is_refused_and_a_resumed_proxy_remembers(proxied, real, tmp_path):
     """Ten seconds at ten cents each: the first job leaves no room for a second, before and after a crash."""
     path = tmp_path / "t"
     run, status = ("POST", "/v2/x/run", b'{"input": {}}'), ("GET", "/v2/x/status/job-1")
@@ -241,7 +217,7 @@ def test_a_job_beyond_the_budget_is_refused_and_a_resumed_proxy_remembers(real, 
     assert KEY not in (path / "cassette.json").read_text()
 
 
-def test_cancelled_and_refused_jobs_make_room(real, tmp_path):
+def test_cancelled_and_refused_jobs_make_room(proxied, real, tmp_path):
     """A cancelled job costs what it took until then; a submission that the server refuses costs nothing."""
     with proxied(real, tmp_path / "t", guard=guarded(10.0, 0.001)) as (server, _):
         assert seen(server.url, "POST", "/v2/x/runsync", b"{}")[0] == 404
@@ -250,3 +226,99 @@ def test_cancelled_and_refused_jobs_make_room(real, tmp_path):
         assert seen(server.url, "POST", "/v2/x/run", b"{}")[0] == 200
         server.app.writer.submit(int).result()
         assert set(server.app.guard.spending.running) == {"job-1"}
+
+
+# -- websockets
+
+
+@pytest.fixture
+def far_end():
+    """A server that answers a handshake with 101, keeps its head, and sends back whatever comes."""
+    heads, gate = [], threading.Event()
+    gate.set()
+    sock = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        connection = sock.accept()[0]
+        data = b""
+        while not data.endswith(b"\r\n\r\n"):
+            data += connection.recv(1)
+        heads.append(data.decode())
+        connection.sendall(b"HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: theirs\r\n\r\n")
+        while gate.wait(10) and (data := connection.recv(1 << 16)):
+            connection.sendall(data)
+        connection.close()
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{sock.getsockname()[1]}", heads, gate, thread
+    sock.close()
+
+
+def test_the_handshake_is_the_clients_and_its_answer_the_servers(proxied, far_end, listen, tmp_path):
+    """Path, query, key and protocol go on; host and origin are the server's own, which is what ComfyUI looks at."""
+    url, heads, _, _ = far_end
+    with proxied(url, tmp_path / "t") as (server, _):
+        listener = listen(server, "/ws?clientId=a%20b", Origin=server.url, Sec_WebSocket_Protocol="chat")
+        assert (listener.status, listener.headers["Sec-WebSocket-Accept"]) == (101, "theirs")
+    line, *fields = heads[0].strip().split("\r\n")
+    assert line == "GET /ws?clientId=a%20b HTTP/1.1"
+    said = dict(field.split(": ", 1) for field in fields)
+    assert (said["Host"], said["origin"], said["sec-websocket-protocol"]) == (urlsplit(url).netloc, url, "chat")
+
+
+def test_megabytes_go_both_ways_at_the_pace_of_the_slower(proxied, far_end, listen, tmp_path):
+    """Eight megabytes at a server that does not read are not gathered in the proxy; then all of them come back."""
+    url, _, gate, _ = far_end
+    whole = bytes(range(256)) * (1 << 15)
+    with proxied(url, tmp_path / "t") as (server, _):
+        listener = listen(server)
+        gate.clear()
+        sending = threading.Thread(target=listener.sock.sendall, args=(whole,))
+        sending.start()
+        (tunnel,) = [each for each in server.listener.state.connections if isinstance(each, Tunnel)]
+        for _ in range(500):
+            if not tunnel.transport.is_reading():
+                break
+            time.sleep(0.01)
+        assert not tunnel.transport.is_reading()
+        gate.set()
+        assert listener.file.read(len(whole)) == whole
+        sending.join(10)
+
+
+def test_an_end_that_hangs_up_ends_the_other(proxied, far_end, listen, tmp_path):
+    """A client that goes is gone for the server, and nothing of it stays with the proxy."""
+    url, _, _, thread = far_end
+    with proxied(url, tmp_path / "t") as (server, _):
+        listen(server).close()
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+def test_a_stop_of_the_proxy_ends_its_websockets(proxied, far_end, listen, tmp_path):
+    """Whoever listens hears the end."""
+    with proxied(far_end[0], tmp_path / "t") as (server, _):
+        listener = listen(server)
+    assert listener.file.read(1) == b""
+
+
+def test_a_websocket_to_nobody_is_a_502_and_on_the_tape(proxied, listen, tmp_path):
+    """The client is told, and so is whoever reads the recording."""
+    with proxied("http://127.0.0.1:9", tmp_path / "t") as (server, _):
+        listener = listen(server)
+        said = json.loads(listener.file.read())
+        server.app.writer.submit(int).result()
+        failures = [failure.url for failure in server.app.recording.failures()]
+    assert (listener.status, failures) == (502, ["http://127.0.0.1:9/ws?clientId=me"])
+    assert "the server behind the proxy gave no answer" in said["error"]
+
+
+def test_a_websocket_of_a_stranger_does_not_get_through(proxied, far_end, listen, tmp_path):
+    """What holds for requests holds for them, and so for those whose server was not named."""
+    url, heads, _, _ = far_end
+    with proxied(url, tmp_path / "t") as (server, _):
+        assert listen(server, Origin="https://evil.example").status == 403
+        server.app.upstreams = Upstreams("", "")
+        assert listen(server).status == 502
+    assert heads == []

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import lzma
-import socket
 import time
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -19,60 +16,7 @@ from comfytape_replayer.messages import messages_of
 
 DATA = Path(__file__).parents[1] / "data" / "websocket" / "comfyui-0.10.0.json.xz"
 REAL = {real["name"]: real for real in json.loads(lzma.decompress(DATA.read_bytes()))}
-KEY = base64.b64encode(bytes(16)).decode()
 TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
-
-
-class Listener:
-    """A websocket client of a few lines."""
-
-    def __init__(self, url, path="/ws?clientId=me", **headers):
-        parts = urlsplit(url)
-        self.sock = socket.create_connection((parts.hostname, parts.port), timeout=10)
-        own = {"Host": parts.netloc, "Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Key": KEY}
-        own |= {"Sec-WebSocket-Version": "13"} | {name.replace("_", "-"): value for name, value in headers.items()}
-        head = "".join(f"{name}: {value}\r\n" for name, value in own.items())
-        self.sock.sendall(f"GET {path} HTTP/1.1\r\n{head}\r\n".encode())
-        self.file = self.sock.makefile("rb")
-        self.status = int(self.file.readline().split()[1])
-        self.headers = {}
-        while line := self.file.readline().strip():
-            name, _, value = line.decode().partition(": ")
-            self.headers[name] = value
-
-    def close(self):
-        self.file.close()
-        self.sock.close()
-
-    def frame(self):
-        """Kind and payload of the next frame; (None, b"") at the end."""
-        head = self.file.read(2)
-        if len(head) < 2:
-            return None, b""
-        size = head[1]
-        if size > 125:
-            size = int.from_bytes(self.file.read(2 if size == 126 else 8), "big")
-        return head[0] & 15, self.file.read(size)
-
-    def hear(self):
-        kind, payload = self.frame()
-        assert kind == TEXT, (kind, payload)
-        return json.loads(payload)
-
-    def until(self, kind, node=...):
-        """Messages up to one of a kind."""
-        heard = [self.hear()]
-        while heard[-1]["type"] != kind or (node is not ... and heard[-1]["data"].get("node") != node):
-            heard.append(self.hear())
-        return heard
-
-    def send(self, opcode, payload=b"", *, last=True, mask=b"\x01\x02\x03\x04"):
-        size = len(payload)
-        length = bytes((0x80 | size,)) if size < 126 else b"\xff" + size.to_bytes(8, "big")
-        if 126 <= size < 1 << 16:
-            length = b"\xfe" + size.to_bytes(2, "big")
-        masked = bytes(byte ^ mask[at % 4] for at, byte in enumerate(payload))
-        self.sock.sendall(bytes((opcode | 0x80 * last,)) + length + mask + masked)
 
 
 def tape(folder, *reals, filled=True, features=None):
@@ -110,20 +54,6 @@ def server(recorded):
 def submit(client_of, server, real, client="me"):
     prompt = real["history"][real["id"]]["prompt"][2]
     return client_of(server).post("/prompt", {"prompt": prompt, "client_id": client}).json()["prompt_id"]
-
-
-@pytest.fixture
-def listen():
-    """Makes listeners, and closes them in the end."""
-    made = []
-
-    def begin(server, path="/ws?clientId=me", **headers):
-        made.append(Listener(server.url, path, **headers))
-        return made[-1]
-
-    yield begin
-    for listener in made:
-        listener.close()
 
 
 @pytest.mark.parametrize("name", REAL)
@@ -352,3 +282,57 @@ def test_a_stop_says_goodbye(recorded, client_of, listen):
 def test_the_root_answers_where_no_editor_was_recorded(server, client_of):
     """Clients ask for it to learn whether a ComfyUI is up."""
     assert client_of(server).get("/").status == 200
+
+
+def test_through_the_proxy_a_client_hears_the_same_and_the_recording_tells_it_again(
+    recorded, proxied, client_of, listen, tmp_path
+):
+    """The prompt and its history are recorded; what was said on the websocket follows from them."""
+    real = next(iter(REAL.values()))
+    heard = []
+    with ReplayServer(recorded) as behind, proxied(behind.url, tmp_path / "t") as (server, _):
+        for at in (behind, server):
+            listener = listen(at)
+            said = listener.until("status")
+            job = submit(client_of, at, real)
+            heard.append(json.dumps(said + listener.until("executing", None)).replace(job, "the prompt"))
+            client_of(at).get(f"/history/{job}")
+        server.app.writer.submit(int).result()
+        asked = [e.request.method for e in server.app.recording.exchanges()]
+        assert asked == ["POST", "GET"]
+        with ReplayServer(server.app.recording.finish()) as again:
+            listener = listen(again)
+            said = listener.until("status")
+            job = submit(client_of, again, real)
+            heard.append(json.dumps(said + listener.until("executing", None)).replace(job, "the prompt"))
+    assert heard[0] == heard[1]
+    kinds = [[message["type"] for message in json.loads(one)] for one in heard]
+    assert kinds[2] == kinds[0]
+
+
+def test_an_end_that_only_the_list_of_prompts_shows_is_told(tmp_path, client_of, listen):
+    """ComfyUI's own editor asks for ``/history?max_items=64`` and for no single prompt."""
+    real = next(iter(REAL.values()))
+    at, job = 0.0, real["id"]
+    recording = Recording.start(tmp_path / "tape", plane="loopback")
+    kind = Headers.of({"Content-Type": "application/json; charset=utf-8"})
+    prompt = json.dumps({"prompt": real["history"][job]["prompt"][2]}).encode()
+    others = {"another": real["history"][job]}
+    for method, path, sent, said in (
+        ("POST", "/api/prompt", prompt, {"prompt_id": job, "number": 1}),
+        ("GET", "/api/history?max_items=64", b"", others),
+        ("GET", "/api/history?max_items=64", b"", others | real["history"]),
+        ("GET", "/api/history?max_items=64", b"", others | real["history"]),
+    ):
+        at += 1000
+        request = Request(method, f"http://127.0.0.1:8188{path}", Headers.of({}), Body.of(sent))
+        body = Body.of(json.dumps(said).encode())
+        recording.add(Exchange(request, Response(200, "", kind, body), ((at, 1.0),)))
+    with ReplayServer(recording.finish()) as server:
+        listener = listen(server)
+        heard = listener.until("status")
+        own = submit(client_of, server, real)
+        heard += listener.until("executing", None)
+        assert [said["type"] for said in heard] == [said["type"] for said in real["messages"]]
+        assert list(client_of(server).get("/api/history?max_items=64").json()) == [own]
+        assert server.misses == ()
