@@ -68,7 +68,7 @@ class Honest(threading.Thread):
     def __init__(self, port, jobs, over):
         super().__init__(daemon=True)
         self.port, self.jobs, self.over = port, jobs, over
-        self.done, self.slowest, self.wrong = 0, 0.0, []
+        self.done, self.asked, self.slowest, self.wrong = 0, 0, 0.0, []
         self.verified = {}
 
     def run(self):
@@ -83,6 +83,7 @@ class Honest(threading.Thread):
 
     def ask(self, *words):
         said, took = asked(self.port, *words)
+        self.asked += 1
         self.slowest = max(self.slowest, took)
         return said
 
@@ -167,8 +168,12 @@ def run(seconds, seed, clients=4):
     for thread in (*honest, *careless, slow):
         thread.join(60)
     printed = load.communicate(timeout=60)[0] if load else ""
-    judged(tally, server, honest, sizes, printed)
-    tally.figures["malformed requests a second"] = round(sum(each.sent for each in careless) / seconds)
+    judged(tally, server, honest, sizes)
+    sent = {"wrk": int(found[1]) if (found := re.search(r"(\d+) requests in", printed)) else 0,
+            "honest clients": sum(each.asked for each in honest), "malformed": sum(each.sent for each in careless)}  # fmt: skip
+    tally.figures["requests a second"] = round(sum(sent.values()) / seconds)
+    tally.figures["of them malformed (%)"] = round(100 * sent["malformed"] / sum(sent.values()), 1)
+    tally.figures["requests"] = sent
     server.terminate()
     server.wait(20)
     return tally
@@ -184,11 +189,8 @@ def watched(server, seconds):
     return sizes
 
 
-def judged(tally, server, honest, sizes, printed):
+def judged(tally, server, honest, sizes):
     """Count and judge."""
-    if found := re.search(r"Requests/sec:\s+([\d.]+)", printed):
-        tally.figures["requests a second (wrk, beside the others)"] = float(found[1])
-        tally.figures["requests of wrk"] = int(re.search(r"(\d+) requests in", printed)[1])
     settled, last = sizes[len(sizes) // 5], sizes[-1]
     tally.figures["memory after a fifth of the time, at the end (MB)"] = [settled >> 20, last >> 20]
     tally.figures["slowest answer to an honest client (s)"] = round(max(h.slowest for h in honest), 3)

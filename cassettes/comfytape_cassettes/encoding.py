@@ -11,24 +11,27 @@ __all__ = ["DECODED_LIMIT", "decode_content"]
 DECODED_LIMIT = 64 << 20
 """Bytes that a decoded body may have: no RunPod or ComfyUI answer comes near, and a bomb must fit into memory."""
 
+REGISTERED = frozenset({"aes128gcm", "br", "compress", "dcb", "dcz", "exi", "pack200-gzip", "x-compress", "zstd"})
+"""Content codings that zlib does not undo (IANA, HTTP Content Coding Registry). Other names, such as the ``utf-8`` and
+``aws-chunked`` that servers send, are no coding: clients take such a body as it is."""
+
 WINDOW = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 
 
 def decode_content(data: bytes, content_encoding: str, *, limit: int = DECODED_LIMIT) -> bytes:
-    """Undo gzip and deflate, the encodings that Python's zlib knows; ``identity`` and none pass through.
+    """Undo gzip and deflate, the encodings that Python's zlib knows; ``identity``, none and no coding pass through.
 
     Raises:
-        CassetteError: another encoding, damaged data, or more than ``limit`` bytes.
+        CassetteError: another coding, damaged data, or more than ``limit`` bytes.
     """
     for name in reversed([part.strip().lower() for part in content_encoding.split(",")]):
-        if name in ("", "identity") or not data:
-            continue
-        if name not in WINDOW:
+        if data and name in REGISTERED:
             raise CassetteError(
                 f"a body is encoded as {name!r}, which comfytape does not decode",
                 hint="record with 'Accept-Encoding: identity' or 'gzip'",
             )
-        data = inflate(data, WINDOW[name], name, limit)
+        if data and name in WINDOW:
+            data = inflate(data, WINDOW[name], name, limit)
     return data
 
 

@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from comfytape_cassettes import Body, CassetteError, Exchange, Failure, Headers, Request, Response
+from comfytape_cassettes.version import __version__
 from comfytape_contracts.routes import RUNPOD_OPERATIONS, route_of
 from comfytape_replayer.answer import json_answer
 from comfytape_replayer.asked import Asked, TooLargeError
 from comfytape_replayer.border import Border
+from comfytape_replayer.endings import Endings
 from comfytape_replayer.guard import SUBMITTING
 from comfytape_replayer.tunnel import Tunnel
 
@@ -39,6 +41,7 @@ REQUEST_LIMIT = 100 << 20
 ANSWER_LIMIT = 256 << 20
 TIMEOUT_S = 330.0
 """/runsync holds a request up to 300 s."""
+ENDING_S = 5.0
 AT_ONCE = 64
 PIECE = 256 << 10
 """Bytes that are read at a time."""
@@ -76,7 +79,8 @@ class Upstreams:
 class Upstream:
     """Connections to the real servers, kept and shared; each request has one for itself."""
 
-    def __init__(self) -> None:
+    def __init__(self, timeout_s: float = TIMEOUT_S) -> None:
+        self.timeout_s = timeout_s
         self.idle: dict[tuple[str, str], list[http.client.HTTPConnection]] = {}
 
     def ask(self, request: Request) -> Answering:
@@ -93,7 +97,7 @@ class Upstream:
             connection = self.idle.setdefault(key, []).pop()
             fresh = False
         except IndexError:
-            connection, fresh = connected(*key), True
+            connection, fresh = connected(*key, self.timeout_s), True
         try:
             answer = asked_over(connection, request, path, body)
         except (ConnectionError, http.client.RemoteDisconnected, http.client.CannotSendRequest):
@@ -101,7 +105,7 @@ class Upstream:
             # A kept connection may have been closed meanwhile; only what can be asked twice is asked again.
             if fresh or request.method not in ("GET", "HEAD"):
                 raise
-            connection = connected(*key)
+            connection = connected(*key, self.timeout_s)
             answer = asked_over(connection, request, path, body)
         answering = Answering(self, key, connection, answer)
         answering.read()
@@ -193,6 +197,9 @@ class ProxyApp:
         self.pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="proxy")
         self.writer = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self.upstream = Upstream()
+        self.endings = Endings()
+        for exchange in recording.exchanges():
+            self.endings.heard(exchange)
 
     async def __call__(self, scope: Mapping[str, Any], receive: Callable[[], Awaitable[Any]], send: Send) -> None:
         """One request."""
@@ -280,6 +287,7 @@ class ProxyApp:
             # What cannot be decoded cannot be searched for keys, and nobody could read it.
             exchange.response.body.decoded(exchange.response.headers.get("content-encoding"))
             self.recording.add(exchange, durable=request.method == "POST")
+            self.endings.heard(exchange)
         except CassetteError as error:
             self.told(f"not recorded: {error}")
 
@@ -293,10 +301,27 @@ class ProxyApp:
             self.told(f"not recorded: {error}")
 
     def close(self) -> None:
-        """Let what was received be written, and hang up."""
+        """Let what was received be written, ask how prompts ended that nobody asked about, and hang up."""
         self.pool.shutdown(cancel_futures=True)
+        self.writer.submit(self.ask_endings).result()
         self.writer.shutdown()
         self.upstream.close()
+
+    def ask_endings(self) -> None:
+        """``/history/{id}`` of each open prompt, as long as the server answers."""
+        upstream = Upstream(ENDING_S)
+        for url in self.endings.unasked():
+            asked = Headers((("User-Agent", f"comfytape/{__version__}"), ("Accept-Encoding", "identity")))
+            request = Request("GET", url, asked, Body.of(b""))
+            started, clock = self.recording.now_ms(), time.monotonic()
+            try:
+                answering = upstream.ask(request)
+                while not answering.done:
+                    answering.read()
+            except (OSError, http.client.HTTPException):
+                break  # a server that is gone is no news at the end
+            self.keep(request, answering, (started, (time.monotonic() - clock) * 1000), None)
+        upstream.close()
 
 
 def passed_on(headers: Iterable[tuple[bytes, bytes]], target: str) -> tuple[tuple[str, str], ...]:
@@ -320,11 +345,11 @@ def passed_on(headers: Iterable[tuple[bytes, bytes]], target: str) -> tuple[tupl
     return tuple(kept)
 
 
-def connected(scheme: str, netloc: str) -> http.client.HTTPConnection:
+def connected(scheme: str, netloc: str, timeout_s: float) -> http.client.HTTPConnection:
     """A connection to an upstream, not opened yet."""
     if scheme == "https":
-        return http.client.HTTPSConnection(netloc, timeout=TIMEOUT_S, context=ssl.create_default_context())
-    return http.client.HTTPConnection(netloc, timeout=TIMEOUT_S)
+        return http.client.HTTPSConnection(netloc, timeout=timeout_s, context=ssl.create_default_context())
+    return http.client.HTTPConnection(netloc, timeout=timeout_s)
 
 
 def asked_over(

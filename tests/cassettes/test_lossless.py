@@ -187,6 +187,13 @@ def test_a_compressed_body_that_ends_early_is_an_error(cut):
         Body.of(packed[: int(len(packed) * cut)]).decoded("gzip")
 
 
+@pytest.mark.parametrize("name", ["", "identity", "utf-8", "aws-chunked", "none"])
+def test_what_is_no_coding_leaves_a_body_as_it_is(name):
+    """Servers send such headers, and every client reads on."""
+    assert Body.of(b"{}").decoded(name) == b"{}"
+    assert Body.of(gzip.compress(b"{}")).decoded(f"gzip, {name}") == b"{}"
+
+
 def test_a_compressed_bomb_is_an_error():
     """What grows without end is stopped at the limit, in words."""
     with pytest.raises(CassetteError, match="grows past 1 MiB"):

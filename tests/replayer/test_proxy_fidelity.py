@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from comfytape_cassettes import Cassette
+from comfytape_cassettes.recording import Recording
 from comfytape_contracts.spending import Spending
 from comfytape_replayer.guard import Guard
 from comfytape_replayer.proxy import Upstreams
@@ -322,3 +323,22 @@ def test_a_websocket_of_a_stranger_does_not_get_through(proxied, far_end, listen
         server.app.upstreams = Upstreams("", "")
         assert listen(server).status == 502
     assert heads == []
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_a_prompt_whose_end_nobody_asked_for_is_asked_about_when_the_proxy_stops(service, proxied, tmp_path, answers):
+    """Its history is on the tape; a server that is gone by then is no failure. A resumed proxy knows of it too."""
+    service.says("/prompt", {"prompt_id": "a/b", "number": 1})
+    if answers:
+        service.says("/history/a%2Fb", {"a/b": {"outputs": {}}})
+    else:
+        service.answers["/history/a%2Fb"] = lambda request: request.connection.shutdown(socket.SHUT_RDWR)
+    with proxied(service.url, tmp_path / "t") as (server, _):
+        assert seen(server.url, "POST", "/prompt", b"{}")[0] == 200
+        server.app.writer.submit(server.app.endings.open.clear).result()
+    with proxied(service.url, tmp_path / "t", resume=True):
+        pass
+    tape = Recording.resume(tmp_path / "t").finish()
+    asked = [e.request.url.removeprefix(service.url) for e in tape.exchanges]
+    assert asked == (["/prompt", "/history/a%2Fb"] if answers else ["/prompt"])
+    assert tape.failures == ()

@@ -1,0 +1,54 @@
+"""Prompts that went through the proxy and whose end no client asked for.
+
+A client that listens on the websocket need not ask, and the editor of ComfyUI 0.33 reads a list without outputs
+(``/api/jobs``). A recording without ``/history/{id}`` cannot tell how a prompt ended, so the proxy asks when it stops.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from comfytape_contracts.routes import route_of
+
+if TYPE_CHECKING:
+    from comfytape_cassettes import Exchange
+
+__all__ = ["Endings"]
+
+MOST = 256
+"""Prompts that are asked about."""
+
+
+class Endings:
+    """What is known of prompts, from the exchanges about them."""
+
+    def __init__(self) -> None:
+        self.open: dict[str, str] = {}
+
+    def heard(self, exchange: Exchange) -> None:
+        """A prompt was taken, or its history is there."""
+        route = route_of(exchange.request.url)
+        if route.plane != "comfyui" or exchange.response.status != 200:
+            return
+        if route.name == "prompt" and exchange.request.method == "POST":
+            job = parsed(exchange).get("prompt_id")
+            if isinstance(job, str):
+                self.open[job] = exchange.request.url.partition("?")[0].removesuffix("prompt")
+        elif route.name == "history" and self.open:
+            for job in parsed(exchange):
+                self.open.pop(job, None)
+
+    def unasked(self) -> list[str]:
+        """The URLs that tell the ends nobody asked for."""
+        return [f"{base}history/{quote(job, safe='')}" for job, base in list(self.open.items())[:MOST]]
+
+
+def parsed(exchange: Exchange) -> dict[str, Any]:
+    """The JSON object of an answer; empty for anything else."""
+    try:
+        data = json.loads(exchange.response.content())
+    except (ValueError, RecursionError):
+        return {}
+    return data if isinstance(data, dict) else {}
