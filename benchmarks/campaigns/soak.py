@@ -159,7 +159,7 @@ def run(seconds, seed, clients=4):
         words = ["wrk", "-t1", "-c32", f"-d{seconds}s", f"http://127.0.0.1:{port}/v2/e/status/{waiting}"]
         load = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
     honest = [Honest(port, jobs, over) for _ in range(clients)]
-    careless = [Careless(port, over) for _ in range(3 * clients // 2)]
+    careless = [Careless(port, over) for _ in range(2 * clients)]
     slow = threading.Thread(target=loris, args=(port, over), daemon=True)
     for thread in (*honest, *careless, slow):
         thread.start()

@@ -231,13 +231,14 @@ class ProxyApp:
         await self.passed(Request(asked.method, target, headers, Body.of(asked.body)), ticket, scope, send)
 
     def upgrade(self, scope: Mapping[str, Any]) -> Tunnel | Answer:
-        """A tunnel to the server behind, for a client that asks for a websocket."""
+        """A tunnel to the ComfyUI behind, for a client that asks for a websocket; RunPod's job API has none."""
         asked = Asked(scope)
         stranger = self.border.refusal(asked)
         if stranger is not None:
             return stranger
         target = self.upstreams.target(asked)
-        if not target:
+        if not target or route_of(asked.url).plane == "runpod":
+            # Nor may a tunnel be a way around the budget.
             return json_answer(502, {"error": NO_UPSTREAM})
 
         def failed(said: str) -> None:

@@ -316,10 +316,11 @@ def test_a_websocket_to_nobody_is_a_502_and_on_the_tape(proxied, listen, tmp_pat
 
 
 def test_a_websocket_of_a_stranger_does_not_get_through(proxied, far_end, listen, tmp_path):
-    """What holds for requests holds for them, and so for those whose server was not named."""
+    """What holds for requests holds for them; RunPod has no websockets, and a server that was not named has none either."""
     url, heads, _, _ = far_end
     with proxied(url, tmp_path / "t") as (server, _):
         assert listen(server, Origin="https://evil.example").status == 403
+        assert listen(server, "/v2/ep1/run").status == 502
         server.app.upstreams = Upstreams("", "")
         assert listen(server).status == 502
     assert heads == []
