@@ -57,7 +57,7 @@ campaign: $(DEV) ## the long trials of docs/reliability.md (some hours)
 	for each in crash network paid contention secrecy hostile soak scale isolation planted; do \
 	  $(BIN)/python benchmarks/campaigns/$$each.py --json campaign-output/$$each.json || failed=1; \
 	done; \
-	$(BIN)/python benchmarks/campaigns/hostile.py --layer readers --cases 100000 --json campaign-output/hostile-readers.json || failed=1; \
+	$(BIN)/python benchmarks/campaigns/hostile.py --layer readers --cases 100000 --seconds 2400 --json campaign-output/hostile-readers.json || failed=1; \
 	exit $$failed
 
 examples: $(DEV) ## write docs/examples anew
