@@ -218,6 +218,7 @@ def test_an_answer_without_end_is_cut(raw_server, transport):
         ("gzip", gzip.compress(b"whole" * 100)[:-20], "cut short"),
         ("br", b"\x0b\x02\x80key\x03", "does not decode"),
     ],
+    ids=["a bomb", "not packed", "cut short", "another encoding"],
 )
 def test_an_answer_that_cannot_be_searched_for_keys_is_not_kept(raw_server, tmp_path, encoding, body, said):
     """A bomb, damaged data, an encoding nobody asked for: a failed request with its cause."""
