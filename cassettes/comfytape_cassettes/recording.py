@@ -257,6 +257,11 @@ class Recording:
                     hint=f"delete {JOURNAL} and bodies/ there, name the value's variable in secrets_env, record again",
                 )
 
+    def discard(self) -> None:
+        """Stop writing, and leave nothing to resume: what was journalled is not worth it. An older cassette stays."""
+        (self.path / JOURNAL).unlink(missing_ok=True)
+        self.close()
+
     def close(self) -> None:
         """Stop writing; what was journalled stays for ``resume``."""
         self.journal.close()

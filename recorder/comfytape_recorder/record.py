@@ -220,7 +220,7 @@ def record(contract: Contract, target: Target, path: Path, options: Options, pro
     except ComfytapeError:
         if not any(mark.get("event") == "submitting" for mark in recording.marks()):
             # Nothing was paid for, so nothing needs resuming: the next run starts anew.
-            (path / JOURNAL).unlink()
+            recording.discard()
         raise
     finally:
         transport.close()

@@ -77,8 +77,8 @@ def direct_bytes(cassette):
     return next(e for e in cassette.exchanges if e.request.url.endswith("/object_info")).response.content()
 
 
-def test_a_server_that_does_not_answer_is_a_502(proxy, client_of):
-    """The client is told; nothing recorded is an error."""
+def test_a_server_that_does_not_answer_is_a_502(proxy, client_of, tmp_path):
+    """The client is told; nothing recorded is an error that names the cause, and stands in nobody's way."""
     start, stop = proxy
     url = start("--runpod", "http://127.0.0.1:9/v2")
     client = client_of(type("At", (), {"url": url}))
@@ -87,7 +87,18 @@ def test_a_server_that_does_not_answer_is_a_502(proxy, client_of):
     assert client.get("/system_stats").json()["error"].endswith("name it with --runpod or --comfyui")
     code, _, err = stop()
     assert code == 2
-    assert "nothing was recorded" in err
+    assert "nothing was recorded: no request was answered, the first (GET http://127.0.0.1:9/v2/x/health)" in err
+    assert not (tmp_path / "mine" / "journal.jsonl").exists()
+
+
+def test_a_proxy_that_nobody_used_leaves_nothing_behind(proxy, tmp_path):
+    """The next one starts as the first did."""
+    start, stop = proxy
+    for _ in range(2):
+        start("--runpod", "http://127.0.0.1:9/v2")
+        code, _, err = stop()
+        assert (code, "no request came through the proxy" in err) == (2, True)
+    assert not (tmp_path / "mine" / "journal.jsonl").exists()
 
 
 def test_a_url_that_is_none_is_refused(tmp_path):

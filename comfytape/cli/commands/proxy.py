@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 import click
@@ -74,13 +75,32 @@ def command(
         finally:
             app.close()
         if not app.count and not resume:
-            raise UsageError("nothing was recorded: no request came through the proxy",
-                             hint="point the client's base URL at the address that was printed")  # fmt: skip
+            refuse_empty(recording)
         cassette = recording.finish()
     finally:
         recording.close()
     click.echo(f"recorded {cassette.label}: {app.count} requests, {len(cassette.exchanges)} exchanges")
     click.echo(f"  replay it: comfytape replay {cassette.label}")
+
+
+def refuse_empty(recording: Recording) -> NoReturn:
+    """Leave nothing behind, and say why there is nothing.
+
+    Raises:
+        UsageError: always.
+    """
+    failure = next(recording.failures(), None)
+    recording.discard()
+    if failure is None:
+        raise UsageError(
+            "nothing was recorded: no request came through the proxy",
+            hint="point the client's base URL at the address that was printed",
+        )
+    first = f"{failure.method} {failure.url}"
+    raise UsageError(
+        f"nothing was recorded: no request was answered, the first ({first}) for this reason: {failure.error}",
+        hint="check that the servers run, and what --runpod and --comfyui name",
+    )
 
 
 def told(words: str) -> None:
