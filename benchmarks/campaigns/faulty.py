@@ -19,11 +19,14 @@ def answer(status, body, *fields, length=None):
 
 
 class Spoiled:
-    """The proxy: ``plan(operation)`` names the fault of each request, or ''. ``strangers`` holds what reached another host."""
+    """The proxy: ``plan(operation)`` names the fault of each request, or ''. ``strangers`` holds what reached another host.
 
-    def __init__(self, upstream, plan):
+    With ``tls``, a server's context, it speaks HTTPS.
+    """
+
+    def __init__(self, upstream, plan, tls=None):
         parts = urlsplit(upstream)
-        self.upstream, self.plan = (parts.hostname, parts.port), plan
+        self.upstream, self.plan, self.tls = (parts.hostname, parts.port), plan, tls
         self.strangers: list[bytes] = []
         self.done: list[tuple[str, str]] = []
 
@@ -40,10 +43,10 @@ class Spoiled:
 
     async def serve(self, ready):
         self.loop, self.over = asyncio.get_running_loop(), asyncio.Event()
-        server = await asyncio.start_server(self.client, "127.0.0.1", 0, limit=64 << 20)
+        server = await asyncio.start_server(self.client, "127.0.0.1", 0, limit=64 << 20, ssl=self.tls)
         other = await asyncio.start_server(self.stranger, "127.0.0.1", 0)
         self.port, self.elsewhere = (s.sockets[0].getsockname()[1] for s in (server, other))
-        self.url = f"http://127.0.0.1:{self.port}/v2"
+        self.url = f"http{'s' if self.tls else ''}://127.0.0.1:{self.port}/v2"
         ready.set()
         await self.over.wait()
         server.close()
@@ -171,6 +174,9 @@ class Spoiled:
 
     async def do_wrong_encoding(self, writer, whole):
         return await self.send(writer, answer("200 OK", whole.partition(b"\r\n\r\n")[2], "Content-Encoding: gzip"))
+
+    async def do_brotli(self, writer, _whole):
+        return await self.send(writer, answer("200 OK", b"\x0b\x02\x80{    }\x03", "Content-Encoding: br"))
 
     async def do_bomb(self, writer, _whole):
         return await self.send(

@@ -4,8 +4,10 @@
 
 Each case runs `record` or `doctor` through a proxy on loopback that lets a few requests pass and spoils others on their
 way back: resets, stalls, cuts, drips, duplicates, HTML, wrong lengths and encodings, a gzip bomb, redirects to another
-host, 100 Continue, endless headers, garbage, deep and huge JSON. Judged: no traceback; no sample submitted twice; what is called COMPLETED holds the very
-picture that the endpoint made; a sample without a result is said; nothing reaches another host; the tool ends in time.
+host, 100 Continue, brotli, endless headers, garbage, deep and huge JSON, certificates that are expired, not yet valid, of
+an unknown authority or for another host. Judged: no traceback; no sample submitted twice; what is called COMPLETED holds the
+very picture that the endpoint made; a sample without a result is said; nothing reaches another host, and nothing at all a
+server whose certificate is wrong; the tool ends in time.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from functools import partial
 from pathlib import Path
 
 from campaign import Tally, arguments, finished, in_lanes
+from certificates import FAULTS, REFUSED, certified
 from faulty import Spoiled
 from stage import KEY, comfytape, contract_in, output_of, planes
 
@@ -27,8 +30,8 @@ from comfytape_contracts.tape import Tape
 
 QUICK = (
     "reset", "reset-midway", "close", "truncate", "drip", "duplicate", "html-200", "html-502", "429", "short-length",
-    "long-length", "wrong-encoding", "bomb", "redirect", "moved", "continue", "garbage", "empty-200", "deep-json",
-    "huge-number", "many-headers", "unsent-reset", "unsent-close",
+    "long-length", "wrong-encoding", "brotli", "bomb", "redirect", "moved", "continue", "garbage", "empty-200", "deep-json",
+    "huge-number", "many-headers", "unsent-reset", "unsent-close", *FAULTS,
 )  # fmt: skip
 SLOW = ("stall", "silence", "drip-forever", "slow-headers")
 RECORD_WITHIN_S = 150.0
@@ -51,12 +54,27 @@ def planned(fault, chance):
     return plan
 
 
+def behind(fault, plane, place, plan):
+    """The proxy of a case, running, and the variables that its clients need."""
+    if fault not in FAULTS:
+        return Spoiled(plane.url, plan).start(), {}
+    context, authority = certified(place, fault)
+    return Spoiled(plane.url, lambda _operation: "", context).start(), {"REQUESTS_CA_BUNDLE": str(authority)}
+
+
+def refused_truly(fault, proxy, code, printed):
+    """Whether a wrong certificate was refused before anything was sent, and said."""
+    if proxy.done:
+        return f"{len(proxy.done)} requests reached a server whose certificate is wrong ({fault})"
+    return "" if code in (2, 3) and "TLS" in printed else f"exit {code} without a word on TLS: {printed[-400:]}"
+
+
 def record_through(fault, plane, place, chance):
     """`record` of three samples; what is wrong with how it went."""
-    proxy = Spoiled(plane.url, planned(fault, chance)).start()
+    proxy, known = behind(fault, plane, place, planned(fault, chance))
     contract_in(place)
     began = time.monotonic()
-    process = comfytape(place, "record", "small", "--samples", 3, "--concurrency", 3, plane_url=proxy.url)
+    process = comfytape(place, "record", "small", "--samples", 3, "--concurrency", 3, plane_url=proxy.url, **known)
     try:
         out, err = process.communicate(timeout=RECORD_WITHIN_S)
     except subprocess.TimeoutExpired:
@@ -70,6 +88,8 @@ def record_through(fault, plane, place, chance):
         return f"{len(proxy.strangers)} requests reached another host: {proxy.strangers[0][:200]!r}"
     if "Traceback" in printed or KEY in printed or process.returncode not in (0, 1, 2, 3):
         return f"exit {process.returncode} after {time.monotonic() - began:.0f} s: {printed[-400:]}"
+    if fault in REFUSED:
+        return refused_truly(fault, proxy, process.returncode, printed)
     if len(seeds) != len(set(seeds)):
         return f"submitted twice: {seeds}"
     return told_truly(place, plane, process.returncode, printed)
@@ -93,10 +113,10 @@ def told_truly(place, plane, code, printed):
 
 def doctor_through(fault, plane, place, chance):
     """`doctor --json`; what is wrong with how it went."""
-    proxy = Spoiled(plane.url, lambda _operation: fault if chance.random() < 0.7 else "").start()
+    proxy, known = behind(fault, plane, place, lambda _operation: fault if chance.random() < 0.7 else "")
     contract_in(place)
     began = time.monotonic()
-    process = comfytape(place, "doctor", "small", "--json", plane_url=proxy.url)
+    process = comfytape(place, "doctor", "small", "--json", plane_url=proxy.url, **known)
     try:
         out, err = process.communicate(timeout=30)
     except subprocess.TimeoutExpired:
@@ -109,6 +129,8 @@ def doctor_through(fault, plane, place, chance):
         return f"{len(proxy.strangers)} requests reached another host: {proxy.strangers[0][:200]!r}"
     if "Traceback" in out + err or KEY in out + err or process.returncode not in (0, 1, 2, 3):
         return f"exit {process.returncode}: {(out + err)[-400:]}"
+    if fault in REFUSED:
+        return refused_truly(fault, proxy, process.returncode, out + err)
     if out and json.loads(out)["verdict"] == "pass" and any(entry[1] for entry in proxy.done if entry[0] == "health"):
         spoiled = [entry[1] for entry in proxy.done if entry[0] == "health"]
         if all(spoiled) and not set(spoiled) <= {"drip", "continue", "duplicate"}:
