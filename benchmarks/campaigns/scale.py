@@ -1,10 +1,10 @@
 """A cassette of 10,000 exchanges and 2 GB of bodies: time and memory in proportion to what is asked for.
 
-    python benchmarks/campaigns/scale.py --exchanges 10000 --megabytes 2000
+    python benchmarks/campaigns/scale.py --exchanges 10000 --megabytes 2000 --plot docs/scale.svg
 
 Made through the recorder's own Recording from a recorded job: every job a result of its own with a PNG of incompressible
 noise, so that no two bodies are equal. Measured at a tenth, a third and all of the size, each step in a process of its
-own: open, one body, check, serve the first and the last job, report. Judged: opening does not read bodies; what reads
+own: open, one body, check, compare with itself, serve the first and the last job, report. Judged: opening does not read bodies; what reads
 all of them grows no faster than they do (30 % over linear); memory stays under 1 GB.
 """
 
@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import base64
 import json
+import math
+import multiprocessing
 import os
 import random
 import resource
@@ -19,11 +21,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 import zlib
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+import pygal
 from campaign import Tally, arguments, finished
+from pygal.style import LightSolarizedStyle
 from stage import WORKFLOW, contract_in
 
 from comfytape_cassettes import Body, Exchange, Headers, Request, Response
@@ -41,6 +45,12 @@ with ReplayServer(PATH) as server:
             pass
         assert said['output']['images'][0]['data']
 """
+COMPARE = """
+from click.testing import CliRunner
+from comfytape.cli.main import cli
+done = CliRunner().invoke(cli, ['check', CONTRACT, '--cassette', PATH, '--against', PATH, '--json'])
+assert done.exit_code in (0, 1, 3, 5), done.output
+"""
 REPORT = """
 from click.testing import CliRunner
 from comfytape.cli.main import cli
@@ -51,6 +61,7 @@ STEPS = {
     "open": "from comfytape import Cassette; c = Cassette.open(PATH); assert len(c.exchanges) > 0",
     "one body": "from comfytape import Cassette; c = Cassette.open(PATH); assert c.exchanges[-1].response.body.raw()",
     "check": "from comfytape import Cassette, Contract, check; check(Contract.load(CONTRACT), Cassette.open(PATH))",
+    "compare": COMPARE,
     "serve": SERVE,
     "report": REPORT,
 }
@@ -74,7 +85,7 @@ def png(chance, size):
 
 
 def made(path, exchanges, megabytes, chance):
-    """Jobs of four exchanges each: /run, two polls, the result."""
+    """Record jobs of four exchanges each: /run, two polls, the result. How many, in what CPU seconds, at what peak in MB."""
     jobs = exchanges // 4
     size = (megabytes << 20) // jobs
     recording = Recording.start(path, plane="loopback", source="http://127.0.0.1:9/v2/e", contract="small")
@@ -100,7 +111,8 @@ def made(path, exchanges, megabytes, chance):
             )
     recording.finish()
     recording.close()
-    return jobs
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return jobs, round(used.ru_utime + used.ru_stime, 1), used.ru_maxrss >> 10
 
 
 def measured(step, path, jobs, contract):
@@ -134,9 +146,11 @@ def run(exchanges, megabytes, seed):
         contract = Path(top) / "contracts" / "small"
         for share in (10, 3, 1) if exchanges >= 1000 else (10, 1):
             path = Path(top) / "cassette"
-            began = time.monotonic()
-            jobs = made(path, exchanges // share, megabytes // share, random.Random(seed))
-            row = {"recorded": (round(time.monotonic() - began, 1), 0)}
+            # In a process of its own: those that are started from here inherit the peak of this one.
+            with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+                making = pool.submit(made, path, exchanges // share, megabytes // share, random.Random(seed))
+                jobs, *recorded = making.result()
+            row = {"record": tuple(recorded)}
             for step in STEPS:
                 seconds, peak, error = measured(step, path, jobs, contract)
                 row[step] = (round(seconds, 2), peak)
@@ -145,16 +159,30 @@ def run(exchanges, megabytes, seed):
             table[share] = row
             print({f"1/{share}": row}, file=sys.stderr, flush=True)
             shutil.rmtree(path)
-    base = table[1]["one body"][0] - table[1]["open"][0]
-    for step in STEPS:
+    for step in ("record", *STEPS):
         small, large = table[10][step][0], table[1][step][0]
         tally.case(f"{step}, time", f"{small} s at a tenth, {large} s at all" if large > 13 * small else "")
     for share, row in table.items():
         tally.figures[f"1/{share}: CPU seconds, peak MB"] = {name: list(value) for name, value in row.items()}
-    tally.figures["reading one body costs beside opening (s)"] = round(base, 3)
+    tally.table = {exchanges // share: row for share, row in table.items()}
     return tally
 
 
+def plot(table, path):
+    """CPU seconds of each step over the number of exchanges, both logarithmic: a slope of one is linear."""
+    chart = pygal.XY(
+        js=(), pretty_print=True, no_prefix=True, width=760, height=420, legend_at_bottom=True, print_values=False, style=LightSolarizedStyle,
+        x_title="exchanges", y_title="CPU seconds", logarithmic=True, x_value_formatter=lambda x: f"{10**x:,.0f}",
+    )  # fmt: skip
+    for step in ("record", *STEPS):
+        chart.add(step, [(math.log10(number), max(row[step][0], 0.01)) for number, row in sorted(table.items())])
+    chart.x_labels = [math.log10(number) for number in sorted(table)]
+    path.write_bytes(chart.render())
+
+
 if __name__ == "__main__":
-    words = arguments(__doc__, 0, exchanges=10_000, megabytes=2_000)
-    finished(run(words.exchanges, words.megabytes, words.seed), words)
+    words = arguments(__doc__, 0, exchanges=10_000, megabytes=2_000, plot="")
+    found = run(words.exchanges, words.megabytes, words.seed)
+    if words.plot:
+        plot(found.table, Path(words.plot))
+    finished(found, words)
