@@ -16,6 +16,7 @@ import math
 import multiprocessing
 import os
 import random
+import re
 import resource
 import shutil
 import subprocess
@@ -177,7 +178,8 @@ def plot(table, path):
     for step in ("record", *STEPS):
         chart.add(step, [(math.log10(number), max(row[step][0], 0.01)) for number, row in sorted(table.items())])
     chart.x_labels = [math.log10(number) for number in sorted(table)]
-    path.write_bytes(chart.render())
+    # Scripts and comments are pygal's own, and nothing that a picture needs.
+    path.write_bytes(re.sub(rb"<script.*?</script>|<!--.*?-->|/\*.*?\*/", b"", chart.render(), flags=re.DOTALL))
 
 
 if __name__ == "__main__":
