@@ -40,8 +40,10 @@ __all__ = ["Doctor", "Patient", "patient_of", "probes_unasked"]
 WATCH_S = 1.5
 """Seconds between two looks at a queue."""
 
-ANSWER, INVENTORY = 4 << 20, 64 << 20
-"""Bytes of an answer, and of a whole inventory: what a server may make the doctor read and search within seconds."""
+ANSWER, LISTING = 4 << 20, 16 << 20
+"""Bytes of an answer, and of one that lists: what a server may make the doctor read and search within seconds."""
+LISTINGS = frozenset({"object_info", "queue", "internal/logs/raw", *MANAGER_ROUTES})
+"""Each item of a queue holds its whole workflow, twice."""
 
 LANES = 4
 """Threads that ask a ComfyUI for classes and folders."""
@@ -205,8 +207,7 @@ class Doctor:
         client = ComfyUIClient(self.transport, self.patient.target.comfyui_url)
         answer: object = None
         for route in routes:
-            whole = route in ("object_info", *MANAGER_ROUTES)
-            answer = client.get(route, limits=self.limits(INVENTORY if whole else ANSWER))
+            answer = client.get(route, limits=self.limits(LISTING if route in LISTINGS else ANSWER))
         return answer
 
     def watch_queue(self) -> None:
