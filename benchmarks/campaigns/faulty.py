@@ -65,8 +65,8 @@ class Spoiled:
         try:
             while await self.one(reader, writer):
                 pass
-        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            pass
+        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.CancelledError):
+            pass  # Cancelled: the case is over while an answer stalls.
         finally:
             writer.close()
 

@@ -36,8 +36,8 @@ def check_jobs(subject: Subject) -> Outcome:
     outcome = subject.outcome()
     jobs = subject.tape.jobs
     findings = refusals(subject) + unanswered(subject)
-    for job in jobs:
-        findings += ending(subject, job)
+    for place, job in enumerate(jobs):
+        findings += ending(subject, job, place)
     if not jobs and not findings and subject.model.samples.count:
         findings.append(NO_JOBS.finding("the recording holds no job", location=subject.in_contract("samples")))
     if not jobs and not findings:
@@ -62,15 +62,18 @@ def label_of(subject: Subject, job: Job) -> str:
     return f"job {subject.tape.numbers.get(job.id, 0)} ({job.id[:8]})"
 
 
-def ending(subject: Subject, job: Job) -> list[Finding]:
-    """The finding about how one job ended, if it is not as it should be; which failure it is, is its rule."""
+def ending(subject: Subject, job: Job, place: int) -> list[Finding]:
+    """The finding about how one job ended, if it is not as it should be; which failure it is, is its rule.
+
+    ``place`` is the job's among the jobs, by which it is known again in another recording.
+    """
     wanted = subject.model.outputs.images
     end = ending_of(subject.tape, job, wanted)
-    identity = {"job": subject.tape.jobs.index(job)}
+    identity = {"job": place}
     if end.rule is None:
         return []
     if end.rule in (ERRORS_BESIDE, NO_IMAGES):
-        return beside(subject, job)
+        return beside(subject, job, identity)
     where = replace(
         subject.in_contract("budgets", "success_rate"),
         node_id=end.node_id, class_type=end.class_type, input=end.input,
@@ -99,12 +102,12 @@ def ending(subject: Subject, job: Job) -> list[Finding]:
     ]
 
 
-def beside(subject: Subject, job: Job) -> list[Finding]:
+def beside(subject: Subject, job: Job, identity: dict[str, int]) -> list[Finding]:
     """What is wrong with a job that is COMPLETED with an output."""
     last = job.last
     assert last is not None
     label = label_of(subject, job)
-    where, identity = subject.in_contract("outputs"), {"job": subject.tape.jobs.index(job)}
+    where = subject.in_contract("outputs")
     errors, images = errors_of(last), image_count(last)
     found: list[Finding] = []
     if errors:
@@ -157,10 +160,11 @@ def refusals(subject: Subject) -> list[Finding]:
     """Submissions that were not accepted and that nothing later made good."""
     posts = [(r, e) for r, e in subject.tape.routed if r.plane == "runpod" and r.name in ("run", "runsync")]
     # A proxy's page may be a 200 too: accepted is what came back with a job.
-    took = [e for _, e in posts if e.response.status == 200 and said_by(e) is not None]
+    asked = [(e, e.response.status == 200 and said_by(e) is not None) for _, e in posts]
     # A case may expect to be refused.
-    refused = [e for _, e in posts if e not in took and not any(e is other for other in subject.cases.refused)]
-    accepted = {e.request.body for e in took}
+    expected = {id(exchange) for exchange in subject.cases.refused}
+    refused = [e for e, took in asked if not took and id(e) not in expected]
+    accepted = {e.request.body for e, took in asked if took} if refused else set()
     return [refusal(subject, exchange) for exchange in refused if exchange.request.body not in accepted]
 
 

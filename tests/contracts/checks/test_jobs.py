@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from comfytape_cassettes import Failure
+from comfytape_cassettes import Body, Exchange, Failure
 from comfytape_contracts.findings import Verdict
+from comfytape_contracts.jobs import Job
 from comfytape_contracts.outputs import spelled_out
 from comfytape_contracts.tape import Tape
 from comfytape_contracts.verdicts import ExitCode
@@ -195,3 +196,14 @@ def test_an_image_of_another_shape_is_unreadable(with_output, report, image):
     found = report(with_output(output={"images": [image]}))
     assert [f.rule for f in found.findings] == ["image-unreadable"]
     assert "expected an object with filename, type and data" in found.findings[0].message
+
+
+def test_no_job_or_request_is_compared_with_all_the_others(few, report, monkeypatch):
+    """Ten thousand exchanges would be a hundred million comparisons."""
+
+    def compared(one, other):
+        raise AssertionError(f"{type(one).__name__} was compared")
+
+    for kind in (Exchange, Job, Body):
+        monkeypatch.setattr(kind, "__eq__", compared)
+    assert report(few).measurements["jobs_succeeded"] == 4
