@@ -13,19 +13,23 @@ from urllib.parse import quote
 from comfytape_contracts.routes import route_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from comfytape_cassettes import Exchange
 
 __all__ = ["Endings"]
 
 MOST = 256
 """Prompts that are asked about."""
+CREDENTIALS = frozenset({"authorization", "cookie"})
+"""A load-balancing endpoint lets nobody in without; they stay in memory."""
 
 
 class Endings:
     """What is known of prompts, from the exchanges about them."""
 
     def __init__(self) -> None:
-        self.open: dict[str, str] = {}
+        self.open: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {}
 
     def heard(self, exchange: Exchange) -> None:
         """A prompt was taken, or its history is there."""
@@ -35,14 +39,16 @@ class Endings:
         if route.name == "prompt" and exchange.request.method == "POST":
             job = parsed(exchange).get("prompt_id")
             if isinstance(job, str):
-                self.open[job] = exchange.request.url.partition("?")[0].removesuffix("prompt")
+                base = exchange.request.url.partition("?")[0].removesuffix("prompt")
+                own = tuple(pair for pair in exchange.request.headers.items if pair[0].lower() in CREDENTIALS)
+                self.open[job] = (f"{base}history/{quote(job, safe='')}", own)
         elif route.name == "history" and self.open:
             for job in parsed(exchange):
                 self.open.pop(job, None)
 
-    def unasked(self) -> list[str]:
-        """The URLs that tell the ends nobody asked for."""
-        return [f"{base}history/{quote(job, safe='')}" for job, base in list(self.open.items())[:MOST]]
+    def unasked(self) -> Iterator[tuple[str, tuple[tuple[str, str], ...]]]:
+        """The URLs that tell the ends nobody asked for, each with the headers that let its client in."""
+        yield from list(self.open.values())[:MOST]
 
 
 def parsed(exchange: Exchange) -> dict[str, Any]:

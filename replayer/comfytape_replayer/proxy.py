@@ -311,9 +311,9 @@ class ProxyApp:
     def ask_endings(self) -> None:
         """``/history/{id}`` of each open prompt, as long as the server answers."""
         upstream = Upstream(ENDING_S)
-        for url in self.endings.unasked():
-            asked = Headers((("User-Agent", f"comfytape/{__version__}"), ("Accept-Encoding", "identity")))
-            request = Request("GET", url, asked, Body.of(b""))
+        for url, own in self.endings.unasked():
+            asked = (("User-Agent", f"comfytape/{__version__}"), ("Accept-Encoding", "identity"), *own)
+            request = Request("GET", url, Headers(asked), Body.of(b""))
             started, clock = self.recording.now_ms(), time.monotonic()
             try:
                 answering = upstream.ask(request)
@@ -321,7 +321,8 @@ class ProxyApp:
                     answering.read()
             except (OSError, http.client.HTTPException):
                 break  # a server that is gone is no news at the end
-            self.keep(request, answering, (started, (time.monotonic() - clock) * 1000), None)
+            if answering.answer.status == 200:
+                self.keep(request, answering, (started, (time.monotonic() - clock) * 1000), None)
         upstream.close()
 
 

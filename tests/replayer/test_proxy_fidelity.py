@@ -326,20 +326,36 @@ def test_a_websocket_of_a_stranger_does_not_get_through(proxied, far_end, listen
     assert heads == []
 
 
-@pytest.mark.parametrize("answers", [True, False])
-def test_a_prompt_whose_end_nobody_asked_for_is_asked_about_when_the_proxy_stops(service, proxied, tmp_path, answers):
-    """Its history is on the tape; a server that is gone by then is no failure. A resumed proxy knows of it too."""
+def test_a_prompt_whose_end_nobody_asked_for_is_asked_about_when_the_proxy_stops(service, proxied, tmp_path):
+    """Its history is on the tape; the client's key opens that door too, and is not kept."""
     service.says("/prompt", {"prompt_id": "a/b", "number": 1})
-    if answers:
-        service.says("/history/a%2Fb", {"a/b": {"outputs": {}}})
-    else:
+    service.says("/history/a%2Fb", {"a/b": {"outputs": {}}})
+    with proxied(service.url, tmp_path / "t") as (server, _):
+        assert seen(server.url, "POST", "/prompt", b"{}", {"Authorization": f"Bearer {KEY}"})[0] == 200
+    assert [headers["authorization"] for _, _, headers, _ in service.asked] == [f"Bearer {KEY}"] * 2
+    assert asked_on(tmp_path / "t", service) == ["/prompt", "/history/a%2Fb"]
+    assert KEY not in (tmp_path / "t" / "cassette.json").read_text()
+
+
+@pytest.mark.parametrize("answer", ["refusal", "none"])
+def test_an_end_that_nobody_tells_is_no_failure(service, proxied, tmp_path, answer):
+    """A server that is gone when the proxy stops, or lets nobody in: the tape is as the client saw it. Resumed or not."""
+    service.says("/prompt", {"prompt_id": "a/b", "number": 1})
+    service.says("/history/a%2Fb", "", status=401)
+    if answer == "none":
         service.answers["/history/a%2Fb"] = lambda request: request.connection.shutdown(socket.SHUT_RDWR)
     with proxied(service.url, tmp_path / "t") as (server, _):
         assert seen(server.url, "POST", "/prompt", b"{}")[0] == 200
         server.app.writer.submit(server.app.endings.open.clear).result()
+    assert service.paths() == ["/prompt"]
     with proxied(service.url, tmp_path / "t", resume=True):
         pass
-    tape = Recording.resume(tmp_path / "t").finish()
-    asked = [e.request.url.removeprefix(service.url) for e in tape.exchanges]
-    assert asked == (["/prompt", "/history/a%2Fb"] if answers else ["/prompt"])
+    assert service.paths() == ["/prompt", "/history/a%2Fb"]
+    assert asked_on(tmp_path / "t", service) == ["/prompt"]
+
+
+def asked_on(path, service):
+    """The paths on a tape without failures."""
+    tape = Recording.resume(path).finish()
     assert tape.failures == ()
+    return [e.request.url.removeprefix(service.url) for e in tape.exchanges]
