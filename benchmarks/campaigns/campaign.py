@@ -69,7 +69,7 @@ def in_lanes(tally, chosen, lanes, plane):
                 place.mkdir()
                 try:
                     wrong = judge(own, place, random.Random(tally.seed * 100_003 + number))
-                except Exception as error:
+                except Exception as error:  # a fault of its case; the others go on
                     wrong = f"{type(error).__name__}: {error}"
                 with counting:
                     tally.case(kind, wrong and f"case {number}: {wrong}")

@@ -34,9 +34,9 @@ def guided(name, runs, seed, top):
 
     with atheris.instrument_imports(include=list(OURS)):
         from hostile_readers import READERS  # noqa: PLC0415 - instrumented as they are imported
-        from hostile_seeds import staged_small  # noqa: PLC0415
+        from hostile_seeds import staged_small  # noqa: PLC0415 - likewise
 
-        from comfytape_cassettes.errors import ComfytapeError  # noqa: PLC0415
+        from comfytape_cassettes.errors import ComfytapeError  # noqa: PLC0415 - likewise
     kind = next(kind for kind in READERS if kind.name == name)
     place, kept = top / "project", Path.cwd()
     staged_small(place)

@@ -140,6 +140,7 @@ def measured(step, path, jobs, contract):
 
 
 def run(exchanges, megabytes, seed):
+    """The tally, and CPU seconds and peak memory of each step by number of exchanges."""
     tally = Tally("scale", seed)
     table = {}
     with tempfile.TemporaryDirectory(dir=os.environ.get("COMFYTAPE_SCALE_DIR")) as top:
@@ -164,8 +165,7 @@ def run(exchanges, megabytes, seed):
         tally.case(f"{step}, time", steeper(step, table))
     for share, row in table.items():
         tally.figures[f"1/{share}: CPU seconds, peak MB"] = {name: list(value) for name, value in row.items()}
-    tally.table = {exchanges // share: row for share, row in table.items()}
-    return tally
+    return tally, {exchanges // share: row for share, row in table.items()}
 
 
 def steeper(step, table):
@@ -195,7 +195,7 @@ def plot(table, path):
 
 if __name__ == "__main__":
     words = arguments(__doc__, 0, exchanges=10_000, megabytes=2_000, plot="")
-    found = run(words.exchanges, words.megabytes, words.seed)
+    found, table = run(words.exchanges, words.megabytes, words.seed)
     if words.plot:
-        plot(found.table, Path(words.plot))
+        plot(table, Path(words.plot))
     finished(found, words)

@@ -258,7 +258,7 @@ def campaign(cases, seed, *, kind="", road=""):
             place.mkdir()
             try:
                 count, wrong = one_case(each, way, server, place)
-            except Exception as error:
+            except Exception as error:  # a fault of its case; the others go on
                 count, wrong = 0, [f"{type(error).__name__}: {error} in {traceback.format_exc()[-600:]}"]
             finally:
                 os.environ.clear()

@@ -24,11 +24,11 @@ def lock_exclusively(handle: int, path: Path) -> None:
     """
     try:
         if sys.platform == "win32":
-            import msvcrt  # noqa: PLC0415
+            import msvcrt  # noqa: PLC0415 - Windows alone has it
 
             msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
         else:
-            import fcntl  # noqa: PLC0415
+            import fcntl  # noqa: PLC0415 - Windows has none
 
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
@@ -47,7 +47,7 @@ def one_at_a_time(folder: Path) -> Iterator[None]:
     if sys.platform == "win32":
         yield
         return
-    import fcntl  # noqa: PLC0415
+    import fcntl  # noqa: PLC0415 - Windows has none
 
     handle = os.open(folder, os.O_RDONLY)
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from comfytape_cassettes.provenance import REPLAY_SERVER
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from comfytape_replayer.said import Said
 
-__all__ = ["SERVER", "Answer", "empty_answer", "json_answer", "said_answer", "text_answer"]
+__all__ = ["SERVER", "Answer", "empty_answer", "json_answer", "last_answer", "phrase_of", "said_answer", "text_answer"]
 
 SERVER = REPLAY_SERVER
 """What every answer's ``Server`` header says, so that nobody takes a replay for the real thing."""
@@ -56,3 +57,18 @@ def said_answer(said: Said, new_id: bytes = b"") -> Answer:
     said.uses += 1
     start, chunks = said.messages(new_id)
     return Answer(start, chunks, said)
+
+
+def last_answer(answer: Answer, own: Iterable[tuple[bytes, bytes]] = ()) -> bytes:
+    """An answer as HTTP/1.1 sends it on a connection that ends with it; ``own`` are headers of the server."""
+    pairs = [(b"connection", b"close"), *own, *answer.start["headers"]]
+    lines = [b"HTTP/1.1 %d %s" % (answer.status, phrase_of(answer.status)), *map(b": ".join, pairs)]
+    return b"\r\n".join((*lines, b"", b"".join(answer.chunks)))
+
+
+def phrase_of(status: int) -> bytes:
+    """The words behind a status."""
+    try:
+        return HTTPStatus(status).phrase.encode()
+    except ValueError:
+        return b""

@@ -6,15 +6,13 @@ A client that listens on the websocket need not ask, and the editor of ComfyUI 0
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from comfytape_contracts.routes import route_of
+from comfytape_replayer.timeline import sketch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from comfytape_cassettes import Exchange
 
 __all__ = ["Endings"]
@@ -37,24 +35,15 @@ class Endings:
         if route.plane != "comfyui" or exchange.response.status != 200:
             return
         if route.name == "prompt" and exchange.request.method == "POST":
-            job = parsed(exchange).get("prompt_id")
+            job = sketch(exchange.response).get("prompt_id")
             if isinstance(job, str):
                 base = exchange.request.url.partition("?")[0].removesuffix("prompt")
                 own = tuple(pair for pair in exchange.request.headers.items if pair[0].lower() in CREDENTIALS)
                 self.open[job] = (f"{base}history/{quote(job, safe='')}", own)
         elif route.name == "history" and self.open:
-            for job in parsed(exchange):
+            for job in sketch(exchange.response):
                 self.open.pop(job, None)
 
-    def unasked(self) -> Iterator[tuple[str, tuple[tuple[str, str], ...]]]:
+    def unasked(self) -> list[tuple[str, tuple[tuple[str, str], ...]]]:
         """The URLs that tell the ends nobody asked for, each with the headers that let its client in."""
-        yield from list(self.open.values())[:MOST]
-
-
-def parsed(exchange: Exchange) -> dict[str, Any]:
-    """The JSON object of an answer; empty for anything else."""
-    try:
-        data = json.loads(exchange.response.content())
-    except (ValueError, RecursionError):
-        return {}
-    return data if isinstance(data, dict) else {}
+        return list(self.open.values())[:MOST]

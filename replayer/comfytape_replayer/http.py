@@ -17,8 +17,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from comfytape_cassettes import UsageError
-from comfytape_replayer.answer import Answer
-from comfytape_replayer.said import phrase_of
+from comfytape_replayer.answer import Answer, last_answer
 from comfytape_replayer.tunnel import Tunnel
 
 if TYPE_CHECKING:
@@ -122,14 +121,11 @@ class Protocol(HttpToolsProtocol):
         target = urlsplit(self.url)
         path = unquote_to_bytes(target.path).decode("utf-8", "replace")
         found = self.upgrade({**self.scope, "path": path, "raw_path": target.path, "query_string": target.query})
-        own = b"".join(b"%s: %s\r\n" % pair for pair in self.server_state.default_headers)
         if isinstance(found, Answer):
-            pairs = b"".join(b"%s: %s\r\n" % pair for pair in found.start["headers"])
-            status = b"%d %s" % (found.status, phrase_of(found.status))
-            self.transport.writelines([b"HTTP/1.1 ", status, b"\r\nconnection: close\r\n", own, pairs, b"\r\n"])
-            self.transport.writelines(list(found.chunks))
+            self.transport.write(last_answer(found, self.server_state.default_headers))
             return self.transport.close()
         if not isinstance(found, Tunnel):  # there, the server behind answers
+            own = b"".join(b"%s: %s\r\n" % pair for pair in self.server_state.default_headers)
             head = b"HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\n"
             self.transport.writelines([head, own, b"sec-websocket-accept: ", accept, b"\r\n\r\n"])
         self.connections.discard(self)

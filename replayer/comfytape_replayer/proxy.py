@@ -241,8 +241,12 @@ class ProxyApp:
             # Nor may a tunnel be a way around the budget.
             return json_answer(502, {"error": NO_UPSTREAM})
 
-        def failed(said: str) -> None:
-            self.writer.submit(self.lost, Failure("GET", target, said, (self.recording.now_ms(), 0.0)), None)
+        started = self.recording.now_ms()
+
+        def failed(said: str) -> Answer:
+            times = (started, self.recording.now_ms() - started)
+            self.writer.submit(self.lost, Failure("GET", target, said, times), None)
+            return json_answer(502, unanswered(said))
 
         return Tunnel(target, passed_on(scope["headers"], target), failed)
 
@@ -267,9 +271,7 @@ class ProxyApp:
             said = str(error) or type(error).__name__
             self.writer.submit(self.lost, Failure(request.method, request.url, said, times), ticket)
             if answering is None:
-                await reply(
-                    502, {"error": f"comfytape proxy: the server behind the proxy gave no answer: {said}"}, send
-                )
+                await reply(502, unanswered(said), send)
             else:
                 # The head is gone; only a broken connection tells the client that this is not all.
                 scope["state"]["comfytape.transport"].abort()
@@ -324,6 +326,11 @@ class ProxyApp:
             if answering.answer.status == 200:
                 self.keep(request, answering, (started, (time.monotonic() - clock) * 1000), None)
         upstream.close()
+
+
+def unanswered(said: str) -> dict[str, str]:
+    """What a client is told whose server gave no answer."""
+    return {"error": f"comfytape proxy: the server behind the proxy gave no answer: {said}"}
 
 
 def passed_on(headers: Iterable[tuple[bytes, bytes]], target: str) -> tuple[tuple[str, str], ...]:

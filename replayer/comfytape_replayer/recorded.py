@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Submission", "prompt_submissions", "run_submissions"]
 
 SUBMITTING = frozenset({"run", "runsync"})
+JSON = Headers((("Content-Type", "application/json; charset=utf-8"),))
 ASKING = frozenset({"status", "status-sync"})
 
 
@@ -101,7 +102,7 @@ class Submission:
         """What ``/history/{id}`` said: empty first, as it is while a prompt waits or runs."""
         states = [self.state(exchange) for exchange in self.polls]
         if not states or states[0].document:
-            empty = Response(200, "OK", Headers((("Content-Type", "application/json; charset=utf-8"),)), Body.of(b"{}"))
+            empty = Response(200, "OK", JSON, Body.of(b"{}"))
             states.insert(0, State(0.0, "", Said(empty, "", self.pieces), {}))
         return states
 
@@ -183,6 +184,5 @@ def newly_listed(exchange: Exchange, waiting: dict[str, Submission]) -> Iterator
         del waiting[job]
     listed = sketch(exchange.response) if waiting else {}
     for job in [job for job in waiting if job in listed]:
-        body = Body.of(json.dumps({job: listed[job]}).encode())
-        said = Response(200, "OK", Headers((("Content-Type", "application/json; charset=utf-8"),)), body)
+        said = Response(200, "OK", JSON, Body.of(json.dumps({job: listed[job]}).encode()))
         yield waiting.pop(job), replace(exchange, response=said)

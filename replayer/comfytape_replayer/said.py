@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from comfytape_replayer.answer import SERVER
+from comfytape_replayer.answer import SERVER, phrase_of
 
 if TYPE_CHECKING:
     from comfytape_cassettes import Response
@@ -111,14 +110,6 @@ class Said:
             lines = [b"HTTP/1.1 %d %s" % (start["status"], phrase_of(start["status"])), *map(b": ".join, pairs)]
             head = self.wires[len(new_id)] = b"\r\n".join((*lines, b"", b""))
         return [head + new_id.join(pieces)] if pieces is self.short else [head, *joined(pieces, new_id)]
-
-
-def phrase_of(status: int) -> bytes:
-    """The words behind a status."""
-    try:
-        return HTTPStatus(status).phrase.encode()
-    except ValueError:
-        return b""
 
 
 def joined(pieces: list[bytes], new_id: bytes) -> list[bytes]:

@@ -7,13 +7,16 @@ replay tells of them itself.
 from __future__ import annotations
 
 import asyncio
-import json
 import ssl
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from comfytape_replayer.answer import last_answer
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from comfytape_replayer.answer import Answer
 
 __all__ = ["Tunnel"]
 
@@ -60,10 +63,10 @@ class Tunnel(End):
     Args:
         url: what is asked for at the server (``http`` or ``https``).
         headers: the client's, less those about its connection.
-        failed: hears why the server was not reached; the client hears it too, with 502.
+        failed: hears why the server was not reached, and says what the client is answered.
     """
 
-    def __init__(self, url: str, headers: Iterable[tuple[str, str]], failed: Callable[[str], None]) -> None:
+    def __init__(self, url: str, headers: Iterable[tuple[str, str]], failed: Callable[[str], Answer]) -> None:
         super().__init__()
         parts = urlsplit(url)
         self.host = parts.hostname or ""
@@ -89,24 +92,16 @@ class Tunnel(End):
             async with asyncio.timeout(REACHED_S):
                 await asyncio.get_running_loop().create_connection(lambda: far, self.host, self.port, ssl=self.tls)
         except OSError as error:  # TimeoutError and ssl.SSLError are such
-            said = str(error) or f"no connection within {REACHED_S:g} s"
-            self.failed(said)
-            self.refuse(said)
+            answer = self.failed(str(error) or f"no connection within {REACHED_S:g} s")
+            if self.transport is not None:
+                self.transport.write(last_answer(answer))
+                self.transport.close()
             return
         self.other, far.other = far, self
         if far.transport is not None:
             far.transport.write(self.head)
         if self.transport is not None:
             self.transport.resume_reading()
-
-    def refuse(self, said: str) -> None:
-        """Tell the client that nobody is behind."""
-        words = f"comfytape proxy: the server behind the proxy gave no answer: {said}"
-        body = json.dumps({"error": words}).encode()
-        head = b"HTTP/1.1 502 Bad Gateway\r\nconnection: close\r\ncontent-type: application/json\r\n"
-        if self.transport is not None:
-            self.transport.write(b"%scontent-length: %d\r\n\r\n%s" % (head, len(body), body))
-            self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone; nobody needs to be reached any more."""
